@@ -1,0 +1,261 @@
+//! From what was written (file, environment, flags) to what is meant, with the place of every mistake.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use toml::{Table, Value};
+use toml_edit::{DocumentMut, Item};
+
+use super::{Config, EXAMPLE};
+
+/// The prefix of every environment variable that sets something.
+const ENV_PREFIX: &str = "ZERODESK_";
+
+/// What was written, by place; the later overrides the earlier.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Name and text of the configuration file, if there is one.
+    pub file: Option<(String, String)>,
+    /// `ZERODESK_*` variables, in any order; others are ignored.
+    pub env: Vec<(String, String)>,
+    /// `--articles`
+    pub articles: Option<PathBuf>,
+    /// `--index`
+    pub index: Option<PathBuf>,
+    /// `--data`
+    pub data: Option<PathBuf>,
+    /// `--listen`
+    pub listen: Option<SocketAddr>,
+    /// `--limits`
+    pub limits: Option<bool>,
+}
+
+/// A configuration that cannot be used: where, what, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is not valid TOML, or a setting is unknown or of the wrong type.
+    #[error("{file}: {detail}\n`zerodesk config` prints every setting with its explanation")]
+    File {
+        /// The file's name.
+        file: String,
+        /// Line, column and reason.
+        detail: String,
+    },
+    /// An environment variable sets something that does not exist or does not fit.
+    #[error("environment {names}: {detail}\ntwo underscores go one table down: ZERODESK_LIMITS__ENABLED=false")]
+    Env {
+        /// The variables' names.
+        names: String,
+        /// The reason.
+        detail: String,
+    },
+    /// Settings that contradict each other or are out of range.
+    #[error("setting `{key}`: {detail}")]
+    Meaning {
+        /// The setting.
+        key: String,
+        /// The reason and what to do.
+        detail: String,
+    },
+}
+
+impl Written {
+    /// Merges everything over the defaults and checks the result.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the file and line, the variable or the setting at fault.
+    ///
+    /// ```
+    /// let written = zerodesk::config::Written {
+    ///     file: Some(("zerodesk.toml".into(), "listen = \"0.0.0.0:80\"".into())),
+    ///     ..Default::default()
+    /// };
+    /// assert_eq!(written.meant().unwrap().listen.port(), 80);
+    /// ```
+    pub fn meant(self) -> Result<Config, ConfigError> {
+        let (file, text) = self.file.unwrap_or_else(|| ("defaults".into(), String::new()));
+        let fault = |error: toml::de::Error| ConfigError::File { file: file.clone(), detail: error.to_string() };
+        let mut config: Config = toml::from_str(&text).map_err(fault)?;
+
+        let env: Vec<_> = self
+            .env
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(ENV_PREFIX) && name != "ZERODESK_CONFIG")
+            .collect();
+        if !env.is_empty() {
+            let mut table: Table = text.parse().map_err(fault)?;
+            let names = env.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+            for (name, value) in &env {
+                overlay(&mut table, name, value);
+            }
+            config = table.try_into().map_err(|error: toml::de::Error| ConfigError::Env {
+                names,
+                detail: error.to_string().trim_end().to_owned(),
+            })?;
+        }
+
+        config.articles = self.articles.unwrap_or(config.articles);
+        config.index = self.index.unwrap_or(config.index);
+        config.data = self.data.unwrap_or(config.data);
+        config.listen = self.listen.unwrap_or(config.listen);
+        config.limits.enabled = self.limits.unwrap_or(config.limits.enabled);
+        check(&config)?;
+        Ok(config)
+    }
+}
+
+/// Sets `ZERODESK_A__B=value` as `a.b`; a value that is not TOML is taken as a string.
+fn overlay(table: &mut Table, name: &str, value: &str) {
+    let path = name[ENV_PREFIX.len()..].to_ascii_lowercase();
+    let mut keys: Vec<&str> = path.split("__").collect();
+    let last = keys.pop().unwrap_or_default();
+    let mut place = table;
+    for key in keys {
+        let entry = place.entry(key).or_insert_with(|| Value::Table(Table::new()));
+        if !entry.is_table() {
+            *entry = Value::Table(Table::new());
+        }
+        let Some(inner) = entry.as_table_mut() else { return };
+        place = inner;
+    }
+    let parsed = format!("v = {value}").parse::<Table>().ok().and_then(|mut t| t.remove("v"));
+    place.insert(last.into(), parsed.unwrap_or_else(|| Value::String(value.into())));
+}
+
+fn check(config: &Config) -> Result<(), ConfigError> {
+    let fail = |key: String, detail: &str| Err(ConfigError::Meaning { key, detail: detail.into() });
+    if config.public_url.ends_with('/') || !(config.public_url.is_empty() || config.public_url.starts_with("http")) {
+        return fail("public_url".into(), "write scheme and host without a trailing slash, or leave it empty");
+    }
+    if config.sites.is_empty() {
+        return fail("sites".into(), "at least one site is needed; leave the table out to get `default`");
+    }
+    for (key, site) in &config.sites {
+        if site.languages.is_empty() {
+            return fail(format!("sites.{key}.languages"), "name at least one language, such as [\"en\"]");
+        }
+        let ordered = 0.0 <= site.candidates_at && site.candidates_at <= site.answer_at && site.answer_at <= 1.0;
+        if !ordered {
+            return fail(format!("sites.{key}"), "0 <= candidates_at <= answer_at <= 1 must hold");
+        }
+    }
+    if !config.ladder.iter().enumerate().all(|(at, rung)| usize::from(rung.level) == at) || config.ladder.len() < 2 {
+        return fail("ladder".into(), "levels start at 0, rise by one and include 1");
+    }
+    for (key, value) in [
+        ("search.concurrency", config.search.concurrency),
+        ("limits.connections", config.limits.connections),
+        ("limits.body_bytes", config.limits.body_bytes),
+        ("insight.buffer", config.insight.buffer),
+        ("limits.searches_per_minute", config.limits.searches_per_minute as usize),
+        ("limits.events_per_minute", config.limits.events_per_minute as usize),
+        ("limits.tickets_per_hour", config.limits.tickets_per_hour as usize),
+    ] {
+        if value == 0 {
+            return fail(key.into(), "must be at least 1");
+        }
+    }
+    Ok(())
+}
+
+/// The effective configuration as commented TOML: the example file with today's values.
+///
+/// ```
+/// use zerodesk::config::{Config, EXAMPLE, effective_toml};
+/// assert_eq!(effective_toml(&Config::default()), EXAMPLE);
+/// ```
+#[must_use]
+pub fn effective_toml(config: &Config) -> String {
+    let (Ok(mut document), Ok(Value::Table(values))) = (EXAMPLE.parse::<DocumentMut>(), Value::try_from(config)) else {
+        return String::new();
+    };
+    let defaults = Value::try_from(Config::default()).ok();
+    for (key, value) in &values {
+        let default = defaults.as_ref().and_then(|d| d.get(key));
+        replace(document.as_table_mut(), key, value, default);
+    }
+    document.to_string()
+}
+
+/// Puts `value` at `key` where it differs from `default`, keeping the comments around it.
+fn replace(table: &mut toml_edit::Table, key: &str, value: &Value, default: Option<&Value>) {
+    if default == Some(value) {
+        return;
+    }
+    if let (Value::Table(inner), Some(Item::Table(place))) = (value, table.get_mut(key)) {
+        let gone: Vec<String> = place.iter().map(|(k, _)| k.to_owned()).filter(|k| !inner.contains_key(k)).collect();
+        for name in gone {
+            place.remove(&name);
+        }
+        for (name, item) in inner {
+            replace(place, name, item, default.and_then(|d| d.get(name)));
+        }
+        return;
+    }
+    let text = toml::to_string(&Table::from_iter([(key.to_owned(), value.clone())])).unwrap_or_default();
+    let Some(fresh) = text.parse::<DocumentMut>().ok().and_then(|mut d| d.remove(key)) else { return };
+    match (table.get_mut(key), fresh) {
+        (Some(Item::Value(old)), Item::Value(mut new)) => {
+            *new.decor_mut() = old.decor().clone();
+            *old = new;
+        }
+        (_, fresh) => {
+            table.insert(key, fresh);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_file_is_the_defaults() {
+        assert_eq!(toml::from_str::<Config>(EXAMPLE).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn later_places_override_earlier_ones() {
+        let file = || Some(("zerodesk.toml".to_owned(), "listen = \"127.0.0.1:1\"\narticles = \"a\"".to_owned()));
+        let env = |value: &str| vec![("ZERODESK_LISTEN".to_owned(), value.to_owned())];
+        let port = |written: Written| written.meant().unwrap().listen.port();
+        assert_eq!(port(Written::default()), 8080);
+        assert_eq!(port(Written { file: file(), ..Default::default() }), 1);
+        assert_eq!(port(Written { file: file(), env: env("127.0.0.1:2"), ..Default::default() }), 2);
+        let flag = Some("127.0.0.1:3".parse().unwrap());
+        assert_eq!(port(Written { file: file(), env: env("127.0.0.1:2"), listen: flag, ..Default::default() }), 3);
+    }
+
+    #[test]
+    fn mistakes_say_where_they_are() {
+        let file = |text: &str| Written { file: Some(("zerodesk.toml".into(), text.into())), ..Default::default() };
+        let env = |name: &str, value: &str| Written { env: vec![(name.into(), value.into())], ..Default::default() };
+        let table = [
+            (file("listen = 8080"), "line 1"),
+            (file("\nlisten = \"nowhere\""), "line 2"),
+            (file("[limits]\nserches_per_minute = 1"), "serches_per_minute"),
+            (file("[sites.a]\norigins = [\"https://a.example/path\"]"), "is not an origin"),
+            (file("[sites.a]\nlanguages = []"), "sites.a.languages"),
+            (file("[sites.a]\nanswer_at = 0.1"), "candidates_at"),
+            (file("[limits]\nconnections = 0"), "limits.connections"),
+            (file("public_url = \"https://a.example/\""), "public_url"),
+            (file("[[ladder]]\nlevel = 3\nname = {}\nneeds = \"nothing\""), "ladder"),
+            (env("ZERODESK_LIMITS__ENABLED", "perhaps"), "ZERODESK_LIMITS__ENABLED"),
+            (env("ZERODESK_NO_SUCH", "1"), "no_such"),
+        ];
+        for (written, expected) in table {
+            let shown = format!("{written:?}");
+            let message = written.meant().expect_err(&shown).to_string();
+            assert!(message.contains(expected), "{shown}\n{message}");
+        }
+    }
+
+    #[test]
+    fn the_printed_configuration_reads_back_as_itself() {
+        let file = "listen = \"[::1]:9\"\n[limits]\nenabled = false\ntrusted_proxies = [\"10.0.0.0/8\"]\n\
+                    [sites.shop]\nname = \"Shop\"\norigins = [\"https://shop.example\"]";
+        let config = Written { file: Some(("f".into(), file.into())), ..Default::default() }.meant().unwrap();
+        let printed = effective_toml(&config);
+        assert_eq!(toml::from_str::<Config>(&printed).unwrap(), config, "{printed}");
+        assert!(printed.contains("# Rate limits per visitor address"));
+    }
+}

@@ -1,0 +1,340 @@
+//! Configuration: `zerodesk.toml`, environment and flags, merged and checked before anything starts.
+//!
+//! Every setting and its default stands, with its explanation, in `config/zerodesk.toml`; the
+//! structs below mirror that file, and a test keeps the two equal. Mistakes surface at start, with
+//! the file and line that caused them. This room is plain data: it opens no file and no socket.
+
+mod merge;
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+pub use merge::{ConfigError, Written, effective_toml};
+
+/// The default configuration with its comments: what `zerodesk config` prints when nothing is set.
+pub const EXAMPLE: &str = include_str!("zerodesk.toml");
+
+/// The whole configuration, as meant. Rooms below `app` get only their own part of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Address to listen on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Public base URL without a trailing slash; empty means `http://` and the bound address.
+    pub public_url: String,
+    /// Folder of Markdown articles.
+    pub articles: PathBuf,
+    /// Folder of index generations.
+    pub index: PathBuf,
+    /// Folder of the database.
+    pub data: PathBuf,
+    /// How changes of articles are noticed.
+    pub watch: Watch,
+    /// Sites by their key. Never empty.
+    pub sites: BTreeMap<String, Site>,
+    /// Search settings.
+    pub search: Search,
+    /// Limits on what visitors may ask for.
+    pub limits: Limits,
+    /// Tickets and delivery.
+    pub desk: Desk,
+    /// Events and figures.
+    pub insight: Insight,
+    /// Logging.
+    pub log: Log,
+    /// Support levels, lowest first.
+    pub ladder: Vec<Rung>,
+}
+
+/// How the article folder is watched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Watch {
+    /// Where change notices come from.
+    pub mode: WatchMode,
+    /// Quiet time after one change, in milliseconds.
+    pub quiet_ms: u64,
+    /// Longest wait while changes keep coming, in milliseconds.
+    pub max_wait_ms: u64,
+    /// Interval of the full comparison, in seconds.
+    pub rescan_s: u64,
+}
+
+/// Source of change notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WatchMode {
+    /// The operating system's notices (inotify, FSEvents, ...).
+    Native,
+    /// Look at the tree every second.
+    Poll,
+    /// Never.
+    Off,
+}
+
+/// One help centre or embedding website.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Site {
+    /// Name shown on pages.
+    pub name: String,
+    /// Languages, default first. Never empty.
+    pub languages: Vec<String>,
+    /// Article folders that belong to the site; empty: all.
+    pub folders: Vec<String>,
+    /// Foreign origins that may call the API, as `scheme://host[:port]`.
+    pub origins: Vec<Origin>,
+    /// Confidence from which a search counts as answered, 0..1.
+    pub answer_at: f32,
+    /// Confidence from which hits are candidates, 0..1.
+    pub candidates_at: f32,
+    /// Origins that may frame the pages.
+    pub frame_ancestors: Vec<Origin>,
+}
+
+/// A web origin, `scheme://host[:port]`, in lower case and without a path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Origin(String);
+
+impl Origin {
+    /// The origin as browsers send it in the `Origin` header.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let lower = text.to_ascii_lowercase();
+        let host = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
+        match host {
+            Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', '*', ' ']) => Ok(Self(lower)),
+            _ => Err(format!(
+                "{text:?} is not an origin; write scheme, host and port only, such as \"https://www.example.com\""
+            )),
+        }
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.0
+    }
+}
+
+/// Search settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Search {
+    /// Find words with typing errors.
+    pub typo_tolerance: bool,
+    /// Treat the last word as a prefix.
+    pub prefix: bool,
+    /// Searches that may run at once.
+    pub concurrency: usize,
+}
+
+/// Limits for the public routes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Whether rate limits apply.
+    pub enabled: bool,
+    /// Searches and completions a minute and visitor address.
+    pub searches_per_minute: u32,
+    /// Event batches a minute and visitor address.
+    pub events_per_minute: u32,
+    /// Tickets an hour and visitor address.
+    pub tickets_per_hour: u32,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Largest request body in bytes.
+    pub body_bytes: usize,
+    /// Longest time for one request, in milliseconds.
+    pub request_timeout_ms: u64,
+    /// Open connections.
+    pub connections: usize,
+}
+
+/// Ticket settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Desk {
+    /// Days for which idempotency keys are kept.
+    pub idempotency_days: u32,
+}
+
+/// Event settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Insight {
+    /// Who may read the figures.
+    pub stats: StatsAccess,
+    /// Days for which raw events are kept.
+    pub retention_days: u32,
+    /// Capacity of the channel between requests and the store, in events.
+    pub buffer: usize,
+}
+
+/// Who may read the figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatsAccess {
+    /// Everyone.
+    Public,
+    /// Holders of an agent's token.
+    Token,
+}
+
+/// Log settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// Shape of a line.
+    pub format: LogFormat,
+    /// Level, or a `tracing` filter.
+    pub level: String,
+}
+
+/// Shape of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// One rung of the ladder of support levels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rung {
+    /// 0 (self-help) to 4 (outside vendors).
+    pub level: u8,
+    /// Name by language.
+    pub name: BTreeMap<String, String>,
+    /// What a case must bring to come in.
+    pub needs: Needs,
+}
+
+/// What a case must bring to come in at a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Needs {
+    /// Nothing beyond the question.
+    Nothing,
+    /// A phone number and time windows.
+    Callback,
+    /// A support contract.
+    Contract,
+    /// The customer's consent and the vendor's name.
+    Consent,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: String::new(),
+            articles: "articles".into(),
+            index: "index".into(),
+            data: "data".into(),
+            watch: Watch::default(),
+            sites: BTreeMap::from([("default".into(), Site::default())]),
+            search: Search::default(),
+            limits: Limits::default(),
+            desk: Desk::default(),
+            insight: Insight::default(),
+            log: Log::default(),
+            ladder: default_ladder(),
+        }
+    }
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { mode: WatchMode::Native, quiet_ms: 50, max_wait_ms: 2000, rescan_s: 300 }
+    }
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self {
+            name: "Zerodesk help centre".into(),
+            languages: ["en", "nl", "de"].map(String::from).into(),
+            folders: Vec::new(),
+            origins: Vec::new(),
+            answer_at: 0.6,
+            candidates_at: 0.35,
+            frame_ancestors: Vec::new(),
+        }
+    }
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self { typo_tolerance: true, prefix: true, concurrency: 64 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            searches_per_minute: 240,
+            events_per_minute: 600,
+            tickets_per_hour: 20,
+            trusted_proxies: Vec::new(),
+            body_bytes: 65_536,
+            request_timeout_ms: 10_000,
+            connections: 2048,
+        }
+    }
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self { idempotency_days: 30 }
+    }
+}
+
+impl Default for Insight {
+    fn default() -> Self {
+        Self { stats: StatsAccess::Token, retention_days: 395, buffer: 10_000 }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".into() }
+    }
+}
+
+/// The five levels of the brief.
+fn default_ladder() -> Vec<Rung> {
+    let rung = |level, en: &str, nl: &str, de: &str, needs| Rung {
+        level,
+        name: [("en", en), ("nl", nl), ("de", de)].map(|(lang, name)| (lang.into(), name.into())).into(),
+        needs,
+    };
+    vec![
+        rung(0, "Self-help", "Zelfhulp", "Selbsthilfe", Needs::Nothing),
+        rung(1, "Ticket", "Ticket", "Ticket", Needs::Nothing),
+        rung(
+            2,
+            "Call-back by a technician",
+            "Terugbelverzoek aan een technicus",
+            "Rückruf durch einen Techniker",
+            Needs::Callback,
+        ),
+        rung(3, "Product specialist", "Productspecialist", "Produktspezialist", Needs::Contract),
+        rung(4, "Outside vendor", "Externe leverancier", "Externer Anbieter", Needs::Consent),
+    ]
+}
