@@ -1,0 +1,3 @@
+//! Recorder.
+/// x
+pub struct Recorder;

@@ -1,0 +1,7 @@
+//! Trail.
+/// x
+pub struct ArticleRead; 
+/// x
+pub struct Trail; 
+/// x
+pub struct TrailSearch;
