@@ -48,7 +48,11 @@ impl TryFrom<String> for EventId {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        if is_token(&text) { Ok(Self(text)) } else { Err("an id has 16 to 64 of the characters A-Z a-z 0-9 - _".into()) }
+        if is_token(&text) {
+            Ok(Self(text))
+        } else {
+            Err("an id has 16 to 64 of the characters A-Z a-z 0-9 - _".into())
+        }
     }
 }
 

@@ -78,8 +78,7 @@ fn outcome(issue: &Issue, window: SignedDuration) -> Outcome {
 
 /// The events from the form on; a ticket without a form counts as one.
 fn form<'i, 'a>(issue: &'i Issue<'a>) -> Option<&'i [&'a Event]> {
-    let opened =
-        |event: &&Event| matches!(event.kind, EventKind::FormOpened { .. } | EventKind::TicketOpened { .. });
+    let opened = |event: &&Event| matches!(event.kind, EventKind::FormOpened { .. } | EventKind::TicketOpened { .. });
     let at = issue.events.iter().find(|event| opened(event))?.at;
     let first = issue.events.iter().position(|event| event.at >= at)?;
     Some(&issue.events[first..])
@@ -129,8 +128,7 @@ impl Funnel {
         for issue in issues {
             let any = |wanted: &dyn Fn(&EventKind) -> bool| issue.events.iter().any(|event| wanted(&event.kind));
             let searched = any(&|kind| matches!(kind, EventKind::SearchPerformed { .. }));
-            let answered =
-                any(&|kind| matches!(kind, EventKind::SearchPerformed { decision: Decision::Answer, .. }));
+            let answered = any(&|kind| matches!(kind, EventKind::SearchPerformed { decision: Decision::Answer, .. }));
             let clicked = any(&|kind| kind.clicked().is_some());
             let opened = form(issue).is_some();
             let submitted = any(&|kind| matches!(kind, EventKind::TicketOpened { .. }));

@@ -35,8 +35,11 @@ pub struct LeftOut {
 
 /// Parts people from the rest.
 pub fn split<'a>(visitors: Vec<Visitor<'a>>, window: &Window) -> (Vec<Visitor<'a>>, Vec<LeftOut>) {
-    let mut left_out = [Cause::DeclaredBot, Cause::TooManySearches, Cause::NoInteraction]
-        .map(|cause| LeftOut { cause, visitors: 0, events: 0 });
+    let mut left_out = [Cause::DeclaredBot, Cause::TooManySearches, Cause::NoInteraction].map(|cause| LeftOut {
+        cause,
+        visitors: 0,
+        events: 0,
+    });
     let mut people = Vec::with_capacity(visitors.len());
     for visitor in visitors {
         let Some(cause) = cause(&visitor) else {

@@ -13,7 +13,7 @@ mod deflection;
 mod exclusion;
 mod issues;
 mod queries;
-mod visits;
+pub(super) mod visits;
 
 #[cfg(test)]
 mod tests;
@@ -142,7 +142,8 @@ impl Figures {
         let visitors = visits::by_visitor(events, &window.site);
         let (people, left_out) = exclusion::split(visitors, &window);
         let maker = Maker { window: &window, left_out };
-        let issues: Vec<_> = people.iter().flat_map(issues::of).filter(|issue| window.contains(issue.start())).collect();
+        let issues: Vec<_> =
+            people.iter().flat_map(issues::of).filter(|issue| window.contains(issue.start())).collect();
         let asked = queries::asked(&people, &window);
         let deflection = TICKET_WINDOWS_H.iter().map(|hours| Deflection::of(&issues, *hours, &maker)).collect();
         Self {
