@@ -52,9 +52,8 @@ pub fn metrics() -> &'static PrometheusHandle {
     HANDLE.get_or_init(|| {
         let builder = PrometheusBuilder::new();
         let suffix = Matcher::Suffix("_seconds".into());
-        let builder = builder
-            .set_buckets_for_metric(suffix, &LATENCY_BUCKETS_S)
-            .unwrap_or_else(|_| PrometheusBuilder::new()); // fails only for an empty list of buckets
+        let builder =
+            builder.set_buckets_for_metric(suffix, &LATENCY_BUCKETS_S).unwrap_or_else(|_| PrometheusBuilder::new()); // fails only for an empty list of buckets
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         // Fails only when the embedding program has a recorder of its own; then that one counts.

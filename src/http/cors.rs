@@ -62,8 +62,8 @@ pub async fn cors(
     if !is_allowed(&app.config, site.as_deref(), &origin) {
         return vary(refusal(&origin).into_response());
     }
-    let preflight = request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let preflight =
+        request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if preflight {
         preflight_reply()
     } else {
@@ -82,7 +82,8 @@ fn foreign_origin(headers: &HeaderMap, base: &BaseUrl) -> Option<String> {
     let origin = headers.get(header::ORIGIN)?;
     let origin = origin.to_str().unwrap_or("null").to_ascii_lowercase();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let same_host = origin.split_once("://").is_some_and(|(_, rest)| !rest.is_empty() && rest.eq_ignore_ascii_case(host));
+    let same_host =
+        origin.split_once("://").is_some_and(|(_, rest)| !rest.is_empty() && rest.eq_ignore_ascii_case(host));
     (!same_host && origin != base.as_str().to_ascii_lowercase()).then_some(origin)
 }
 

@@ -10,7 +10,10 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::error::{ApiError, Code};
-use crate::{app::App, config::Site};
+use crate::{
+    app::App,
+    config::{Config, Site},
+};
 
 /// Longest value of a query parameter that is looked at, in bytes. Longer ones are refused.
 const MAX_PARAMETER_BYTES: usize = 8192;
@@ -69,7 +72,8 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let limit = Arc::<App>::from_ref(state).config.limits.body_bytes;
         let kind = body_kind(request.headers())?;
-        let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let declared =
+            request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         if declared.is_some_and(|bytes: u64| bytes > limit as u64) {
             return Err(too_large(limit));
         }
@@ -231,11 +235,11 @@ impl<S: Sync> FromRequestParts<S> for QueryString {
 ///
 /// # Errors
 /// `not-found` in field `site`.
-pub fn site<'a>(app: &'a App, key: Option<&str>) -> Result<(&'a str, &'a Site), ApiError> {
-    let mut sites = app.config.sites.iter();
+pub fn site<'a>(config: &'a Config, key: Option<&str>) -> Result<(&'a str, &'a Site), ApiError> {
+    let mut sites = config.sites.iter();
     let found = match key {
         Some(key) => sites.find(|(name, _)| name.as_str() == key),
-        None => app.config.sites.get_key_value("default").or_else(|| sites.next()),
+        None => config.sites.get_key_value("default").or_else(|| sites.next()),
     };
     let found = found.map(|(name, site)| (name.as_str(), site));
     found.ok_or_else(|| {
@@ -303,7 +307,8 @@ mod tests {
 
     #[test]
     fn parameters_are_read_leniently_where_nothing_is_lost() {
-        let query = QueryString::of(&"/x?q=a+b%20c&tag=a,b&tag=c&tag=&limit=7&far=9999&bad=x&on=1&bytes=%FF".parse().unwrap());
+        let query =
+            QueryString::of(&"/x?q=a+b%20c&tag=a,b&tag=c&tag=&limit=7&far=9999&bad=x&on=1&bytes=%FF".parse().unwrap());
         assert_eq!(query.one("q"), Some("a b c"));
         assert_eq!(query.list("tag"), ["a", "b", "c"]);
         assert_eq!(query.number("limit", 10, 50).unwrap(), 7);

@@ -130,7 +130,11 @@ fn key_of(address: IpAddr) -> u128 {
 }
 
 /// Layer that takes one from a budget for each request.
-pub async fn enforce(State((rates, budget)): State<(Arc<RateLimits>, Budget)>, request: Request, next: Next) -> Response {
+pub async fn enforce(
+    State((rates, budget)): State<(Arc<RateLimits>, Budget)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let unknown = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
     let peer = request.extensions().get::<Peer>().map_or(unknown, |peer| peer.0);
     match rates.take(budget, peer, request.headers()) {
@@ -160,7 +164,9 @@ mod tests {
             ("fd00::1", "2001:db8::7", "2001:db8::7"),
         ] {
             let headers = HeaderMap::from_iter(
-                Some(forwarded).filter(|text| !text.is_empty()).map(|text| ("x-forwarded-for".parse().unwrap(), text.parse().unwrap())),
+                Some(forwarded)
+                    .filter(|text| !text.is_empty())
+                    .map(|text| ("x-forwarded-for".parse().unwrap(), text.parse().unwrap())),
             );
             let found = visitor(peer.parse().unwrap(), &headers, &proxies);
             assert_eq!(found, expected.parse::<IpAddr>().unwrap(), "{peer} {forwarded}");

@@ -74,7 +74,8 @@ fn tell(response: &mut Response, error: &ApiError, id: RequestId, visitor: Optio
 
 /// Headers that every reply has.
 fn complete(response: &mut Response, id: RequestId, app: &App) {
-    let html = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let html =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
@@ -106,8 +107,7 @@ fn count(method: &str, route: String, response: &Response, took: Duration) {
         400.. => tracing::info!(status = code, took_us, "answered"),
         _ => tracing::debug!(status = code, took_us, "answered"),
     }
-    let labels =
-        [("method", method.to_owned()), ("route", route.clone()), ("status", code.to_string())];
+    let labels = [("method", method.to_owned()), ("route", route.clone()), ("status", code.to_string())];
     metrics::counter!("zerodesk_http_requests_total", &labels).increment(1);
     metrics::histogram!("zerodesk_http_request_duration_seconds", "route" => route).record(took);
 }
