@@ -55,10 +55,16 @@ impl Salt {
         Self(bytes)
     }
 
-    /// The bytes, for the store.
+    /// The salt as 64 hexadecimal digits, for the store.
     #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+    pub fn to_hex(&self) -> String {
+        hex(&self.0)
+    }
+
+    /// The salt from 64 hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        unhex(text).map(Self)
     }
 
     /// Four times 80 random bits (the random part of a ULID), condensed to 256.
@@ -88,23 +94,26 @@ impl SessionHash {
     pub fn of(session: &Session, salt: &Salt) -> Self {
         Self(Sha256::new().chain_update(salt.0).chain_update(&session.0).finalize().into())
     }
+}
 
-    /// The hash of these bytes, from the store.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
+fn hex(bytes: &[u8; 32]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
-    /// The bytes, for the store.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
     }
+    let mut bytes = [0; 32];
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()?;
+    }
+    Some(bytes)
 }
 
 impl fmt::Display for SessionHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -124,15 +133,7 @@ impl TryFrom<String> for SessionHash {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let malformed = || "a session hash has 64 hexadecimal digits".to_owned();
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(malformed());
-        }
-        let mut bytes = [0; 32];
-        for (i, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| malformed())?;
-        }
-        Ok(Self(bytes))
+        unhex(&text).map(Self).ok_or_else(|| "a session hash has 64 hexadecimal digits".into())
     }
 }
 

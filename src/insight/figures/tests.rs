@@ -284,6 +284,19 @@ fn a_visit_over_midnight_is_one_visit() {
 }
 
 #[test]
+fn who_names_a_search_is_who_asked_it() {
+    let query_id = Some(EventId::try_from("visitor-001-event-00000".to_owned()).unwrap());
+    let mut events = Story::of(1).search(0.0, "password", Decision::NoAnswer).events;
+    let form = EventKind::FormOpened { from: "link".into(), query_id: query_id.clone() };
+    let ticket = EventKind::TicketOpened { reference: "ZD-1".into(), level: 1, query_id };
+    events.extend(Story::of(2).at(10.0, form).events);
+    events.extend(Story::of(3).at(90.0, ticket).events);
+    let funnel = Figures::of(&events, window()).funnel;
+    assert_eq!((funnel.searched, funnel.form_opened, funnel.submitted), (1, 1, 1));
+    assert_eq!(funnel.form_opened_without_search, 0);
+}
+
+#[test]
 fn another_site_and_another_day_do_not_count() {
     let mut story =
         Story::of(1).search(-25.0 * HOUR, "early", Decision::Answer).search(24.0 * HOUR, "late", Decision::Answer);

@@ -56,7 +56,7 @@ pub fn by_visitor<'a>(events: &'a [Event], site: &str) -> Vec<Visitor<'a>> {
     let mut visitors: Vec<Visitor> = Vec::new();
     let mut numbers = HashMap::new();
     for event in ordered {
-        let number = *numbers.entry(names.first(event.session)).or_insert_with(|| {
+        let number = *numbers.entry(names.of_session(event.session)).or_insert_with(|| {
             visitors.push(Visitor { events: Vec::new() });
             visitors.len() - 1
         });
@@ -65,18 +65,37 @@ pub fn by_visitor<'a>(events: &'a [Event], site: &str) -> Vec<Visitor<'a>> {
     visitors
 }
 
-/// Which hashes are the same visitor: a hash and that of the day before.
+/// Which hashes are the same visitor (union-find; the smallest hash is the name): a hash and that of
+/// the day before, and, where pages work without JavaScript and every request is a session of its
+/// own, the hash of a search and of what names that search.
+#[derive(Default)]
 struct Names(HashMap<SessionHash, SessionHash>);
 
 impl Names {
     fn of(events: &[&Event]) -> Self {
-        Self(events.iter().filter_map(|event| Some((event.session, event.previous?))).collect())
+        let by_id: HashMap<_, _> = events.iter().map(|event| (&event.id, event.session)).collect();
+        let mut names = Self::default();
+        for event in events {
+            let searched = event.kind.query_id().and_then(|id| by_id.get(id).copied());
+            for other in event.previous.into_iter().chain(searched) {
+                names.join(event.session, other);
+            }
+        }
+        names
     }
 
-    /// The oldest hash of the visitor. Each step goes back one day; the bound guards against forged circles.
-    fn first(&self, hash: SessionHash) -> SessionHash {
-        let before = |hash: &SessionHash| self.0.get(hash).copied();
-        std::iter::successors(Some(hash), before).take(400).last().unwrap_or(hash)
+    fn of_session(&self, mut hash: SessionHash) -> SessionHash {
+        while let Some(smaller) = self.0.get(&hash) {
+            hash = *smaller;
+        }
+        hash
+    }
+
+    fn join(&mut self, a: SessionHash, b: SessionHash) {
+        let (a, b) = (self.of_session(a), self.of_session(b));
+        if a != b {
+            self.0.insert(a.max(b), a.min(b));
+        }
     }
 }
 
