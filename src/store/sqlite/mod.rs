@@ -8,6 +8,7 @@
 //! their tables with a file in `migrations/`.
 
 mod schema;
+mod tickets;
 mod writer;
 
 use std::{
