@@ -1,0 +1,3 @@
+//! The native API, one file a topic: parameters in, rooms asked, replies out.
+
+pub mod health;
