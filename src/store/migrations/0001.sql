@@ -12,6 +12,7 @@ CREATE TABLE tickets (
     site              TEXT NOT NULL,
     status            TEXT NOT NULL,
     level             BIGINT NOT NULL,
+    suggested_level   BIGINT NOT NULL,
     created_ms        BIGINT NOT NULL,
     subject           TEXT NOT NULL,
     requester         TEXT NOT NULL,

@@ -9,6 +9,7 @@
 
 mod events;
 mod schema;
+mod tickets;
 mod writer;
 
 use std::{
