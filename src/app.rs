@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::config::Config;
+use crate::{config::Config, desk::Desk, insight::Insight};
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -24,6 +24,10 @@ pub struct App {
     pub config: Arc<Config>,
     /// Where the time comes from.
     pub clock: Clock,
+    /// Tickets and agents.
+    pub desk: Desk,
+    /// Events and figures.
+    pub insight: Insight,
 }
 
 impl App {

@@ -11,7 +11,10 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::telemetry::RequestId;
+use crate::{desk::DeskError, telemetry::RequestId};
+
+/// Pause that is asked for while the store fails, in seconds.
+const RETRY_AFTER_S: u64 = 5;
 
 /// The stable name of a kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -159,6 +162,22 @@ impl ApiError {
             code: self.code.as_str(),
             field: self.field.as_deref(),
             instance: id.to_string(),
+        }
+    }
+}
+
+impl From<DeskError> for ApiError {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Invalid { field, message } => Self::invalid(field, message),
+            DeskError::Mismatch => Self::in_field(Code::IdempotencyMismatch, "idempotency_key", error.to_string()),
+            DeskError::NameTaken { .. } => Self::invalid("name", error.to_string()),
+            DeskError::UnknownAgent { .. } => Self::not_found(error.to_string()),
+            DeskError::Unavailable(_) => {
+                tracing::error!(%error, "the desk's store failed");
+                let detail = "Nothing was kept. Send the same request with the same idempotency key again.";
+                Self { retry_after_s: Some(RETRY_AFTER_S), ..Self::new(Code::StoreUnavailable, detail) }
+            }
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Router, middleware::from_fn_with_state, routing::get};
+use axum::{
+    Router,
+    middleware::from_fn_with_state,
+    routing::{get, post},
+};
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -14,6 +18,7 @@ use super::{
     error::{ApiError, Code},
     limits::{Budget, RateLimits, enforce},
     observe::{deadline, observe, panicked},
+    pages,
     serve::ServeError,
 };
 use crate::app::App;
@@ -40,17 +45,17 @@ fn reporting() -> Routes {
 
 /// Tickets from visitors.
 fn asking() -> Routes {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(api::tickets::send))
 }
 
 /// Reading articles and one's own ticket: public, not limited.
 fn reading() -> Routes {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(api::tickets::status))
 }
 
 /// The desk and the figures: own origin or a Bearer token.
 fn working() -> Routes {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(api::desk::list)).routes(routes!(api::desk::one))
 }
 
 /// For those who run the server.
@@ -61,6 +66,12 @@ fn operating() -> Routes {
 /// Pages for people; not part of the API's description.
 fn visiting() -> Router<Context> {
     Router::new()
+        .route("/contact", get(pages::contact::show))
+        .route("/t/{reference}", get(pages::ticket::show))
+        .route("/desk", get(pages::desk::inbox))
+        .route("/desk/login", post(pages::desk::login))
+        .route("/desk/logout", post(pages::desk::logout))
+        .route("/desk/tickets/{reference}", get(pages::desk::ticket))
 }
 
 /// The box, scripts and style sheets.

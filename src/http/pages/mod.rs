@@ -3,6 +3,9 @@
 //! Every page works without JavaScript and carries no inline script or style. Templates escape HTML by themselves;
 //! only an article's cleaned body is put in as it is.
 
+pub mod contact;
+pub mod desk;
+pub mod ticket;
 mod visitor;
 
 use std::collections::BTreeMap;
@@ -16,14 +19,24 @@ use crate::telemetry::RequestId;
 pub use visitor::Visitor;
 
 /// Every template by its name.
-const TEMPLATES: &[(&str, &str)] =
-    &[("base.html", include_str!("templates/base.html")), ("error.html", include_str!("templates/error.html"))];
+const TEMPLATES: &[(&str, &str)] = &[
+    ("base.html", include_str!("templates/base.html")),
+    ("error.html", include_str!("templates/error.html")),
+    ("contact.html", include_str!("templates/contact.html")),
+    ("ticket.html", include_str!("templates/ticket.html")),
+    ("desk_login.html", include_str!("templates/desk_login.html")),
+    ("desk_inbox.html", include_str!("templates/desk_inbox.html")),
+    ("desk_ticket.html", include_str!("templates/desk_ticket.html")),
+];
 
 /// Words by language; several files of one language add up. English comes in for what another language lacks.
 const WORDS: &[(&str, &str)] = &[
     ("en", include_str!("strings/en.json")),
     ("nl", include_str!("strings/nl.json")),
     ("de", include_str!("strings/de.json")),
+    ("en", include_str!("strings/desk.en.json")),
+    ("nl", include_str!("strings/desk.nl.json")),
+    ("de", include_str!("strings/desk.de.json")),
 ];
 
 type Words = BTreeMap<String, String>;
