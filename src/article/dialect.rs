@@ -11,7 +11,7 @@ use std::borrow::Cow;
 pub(super) struct Plain<'a> {
     pub(super) text: Cow<'a, str>,
     /// Line of the body, from 0, of each line of the text; `None` where they are the same.
-    lines: Option<Vec<u32>>,
+    pub(super) lines: Option<Vec<u32>>,
 }
 
 impl Plain<'_> {
@@ -305,7 +305,10 @@ mod tests {
             ("> [!div class=\"nextstepaction\"]\n> [Go](x.md)", "> \n> [Go](x.md)"),
             ("a [!INCLUDE [x](../y.md)] b", "a  b"),
             ("[!VIDEO https://example.org/v]", "<https://example.org/v>"),
-            ("```\n::: note\n:::\n> [!info]\n```\n::: note\nx\n:::", "```\n::: note\n:::\n> [!info]\n```\n> [!NOTE]\n> x\n"),
+            (
+                "```\n::: note\n:::\n> [!info]\n```\n::: note\nx\n:::",
+                "```\n::: note\n:::\n> [!info]\n```\n> [!NOTE]\n> x\n",
+            ),
             ("std:::x and [!unknown]", "std:::x and [!unknown]"),
             (":::", ""),
             ("[!", "[!"),
@@ -320,9 +323,6 @@ mod tests {
     fn every_line_remembers_where_it_came_from() {
         let plain = plain("a\n::: note Title\nb\n:::\nc");
         let lines: Vec<(&str, u32)> = plain.text.lines().enumerate().map(|(at, line)| (line, plain.line(at))).collect();
-        assert_eq!(
-            lines,
-            [("a", 0), ("> [!NOTE]", 1), ("> **Title**", 1), ("> ", 1), ("> b", 2), ("", 3), ("c", 4)]
-        );
+        assert_eq!(lines, [("a", 0), ("> [!NOTE]", 1), ("> **Title**", 1), ("> ", 1), ("> b", 2), ("", 3), ("c", 4)]);
     }
 }

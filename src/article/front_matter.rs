@@ -225,7 +225,12 @@ impl<'a, 'p> Keys<'a, 'p> {
             match (lang, &normal) {
                 (None, _) => self.wrong_type(&field, "a language tag"),
                 (Some(tag), None) => {
-                    self.wrong_value(&field.key, field.place, &tag, "write a language tag such as `en`, `nl` or `pt-BR`");
+                    self.wrong_value(
+                        &field.key,
+                        field.place,
+                        &tag,
+                        "write a language tag such as `en`, `nl` or `pt-BR`",
+                    );
                 }
                 _ => {}
             }

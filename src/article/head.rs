@@ -10,8 +10,8 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Place, ProblemCode, Problems};
 use super::MAX_FRONT_MATTER_BYTES;
+use super::problem::{Place, ProblemCode, Problems};
 
 /// Nesting that no front matter needs; deeper is refused before it costs anything.
 const MAX_DEPTH: usize = 32;
@@ -68,7 +68,9 @@ impl Node {
                 .or_else(|| serde_json::Number::from_f64(number).map(Value::Number))
                 .unwrap_or(Value::String(raw)),
             Self::List(items) => Value::Array(items.into_iter().map(Self::into_json).collect()),
-            Self::Map(entries) => Value::Object(entries.into_iter().map(|(key, node)| (key, node.into_json())).collect()),
+            Self::Map(entries) => {
+                Value::Object(entries.into_iter().map(|(key, node)| (key, node.into_json())).collect())
+            }
         }
     }
 }

@@ -11,9 +11,9 @@ use ammonia::Builder;
 use pulldown_cmark::{BlockQuoteKind, CowStr, Event, Tag, TagEnd, html::push_html};
 
 use super::address::Anchors;
+use super::dialect;
 use super::markdown::{Heading, events, is_plain_id, is_title};
 use super::markup::{HtmlReader, Piece};
-use super::dialect;
 
 /// What a relative link or picture becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,7 +220,9 @@ fn drop_title(list: &mut Vec<Event<'_>>, title: &str) {
     };
     let of_level_1 = list.iter().filter(|event| level(event) == Some(1)).count();
     let Some(start) = list.iter().position(|event| level(event).is_some()) else { return };
-    let Some(length) = list[start..].iter().position(|event| matches!(event, Event::End(TagEnd::Heading(_)))) else { return };
+    let Some(length) = list[start..].iter().position(|event| matches!(event, Event::End(TagEnd::Heading(_)))) else {
+        return;
+    };
     let words: String = list[start..start + length]
         .iter()
         .map(|event| match event {
@@ -253,7 +255,12 @@ fn clean(html: &str, addresses: HashMap<String, String>) -> String {
 
 const OUTSIDE: &str = "noopener noreferrer";
 
-fn keep<'u>(element: &str, attribute: &str, value: &'u str, addresses: &HashMap<String, String>) -> Option<Cow<'u, str>> {
+fn keep<'u>(
+    element: &str,
+    attribute: &str,
+    value: &'u str,
+    addresses: &HashMap<String, String>,
+) -> Option<Cow<'u, str>> {
     match (element, attribute) {
         ("a", "href") | ("img", "src") => {
             let address = addresses.get(value).map_or(value, String::as_str);
@@ -300,4 +307,186 @@ fn without_rel_inside(html: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(body: &str) -> String {
+        render(body, &|_| LinkTarget::Keep).trim().to_owned()
+    }
+
+    #[test]
+    fn markdown_becomes_plain_clean_html() {
+        let table = [
+            ("# Title\n\ntext", "<p>text</p>"),
+            ("## A\n\n## A", "<h2 id=\"a\">A</h2>\n<h2 id=\"a-1\">A</h2>"),
+            ("## A *b* `c` {#own}", "<h2 id=\"own\">A <em>b</em> <code>c</code></h2>"),
+            ("## GET /u/{id}", "<h2 id=\"get-uid\">GET /u/{id}</h2>"),
+            ("## ![pic](a.png) X", "<h2 id=\"x\"><img src=\"a.png\" alt=\"pic\" loading=\"lazy\"> X</h2>"),
+            ("```rust\nlet a = 1 < 2;\n```", "<pre><code class=\"language-rust\">let a = 1 &lt; 2;\n</code></pre>"),
+            ("> [!NOTE]\n> x", "<div class=\"admonition note\" role=\"note\">\n<p>x</p>\n</div>"),
+            ("::: warning\n*x*\n:::", "<div class=\"admonition warning\" role=\"note\">\n<p><em>x</em></p>\n</div>"),
+            ("> x", "<blockquote>\n<p>x</p>\n</blockquote>"),
+            ("- [x] a\n- [ ] b", "<ul>\n<li>☑ a</li>\n<li>☐ b</li>\n</ul>"),
+            ("~~a~~", "<p><del>a</del></p>"),
+            ("[a](b.md)", "<p><a href=\"b.md\">a</a></p>"),
+            ("[a](#b)", "<p><a href=\"#b\">a</a></p>"),
+            ("[a](https://e.org)", "<p><a href=\"https://e.org\" rel=\"noopener noreferrer\">a</a></p>"),
+            ("[a](//e.org)", "<p><a href=\"//e.org\" rel=\"noopener noreferrer\">a</a></p>"),
+            ("[[page|text]]", "<p><a href=\"page\">text</a></p>"),
+            ("a<br>b <kbd>c</kbd>", "<p>a<br>b <kbd>c</kbd></p>"),
+            ("<details><summary>s</summary>\n\nx\n\n</details>", "<details><summary>s</summary>\n<p>x</p>\n</details>"),
+        ];
+        for (body, expected) in table {
+            assert_eq!(page(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn tables_can_be_scrolled() {
+        let html = page("| a | b |\n|---|--:|\n| 1 | 2 |");
+        assert!(html.starts_with("<div class=\"table\" tabindex=\"0\"><table>"), "{html}");
+        assert!(html.ends_with("</table>\n</div>") && html.contains("<td>1</td>"), "{html}");
+        assert!(!html.contains("style"), "{html}");
+    }
+
+    #[test]
+    fn only_the_heading_that_repeats_the_title_is_left_out() {
+        let table = [
+            ("T", "# T\n\n# B", "<h1 id=\"b\">B</h1>"),
+            ("T", "# A\n\n## B", "<h2 id=\"b\">B</h2>"),
+            ("T", "# A\n\n# B", "<h1 id=\"a\">A</h1>\n<h1 id=\"b\">B</h1>"),
+            ("", "# A\n\n# B", "<h1 id=\"b\">B</h1>"),
+            ("T", "## B\n\n# T", "<h2 id=\"b\">B</h2>\n<h1 id=\"t\">T</h1>"),
+        ];
+        for (title, body, expected) in table {
+            assert_eq!(render_under(title, body, &|_| LinkTarget::Keep).trim(), expected, "{title}: {body}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_resolved_in_markdown_and_in_html() {
+        let resolve = |address: &str| match address {
+            "a.md" => LinkTarget::To("/a/a".to_owned()),
+            "evil" => LinkTarget::To("javascript:alert(1)".to_owned()),
+            _ => LinkTarget::Keep,
+        };
+        let table = [
+            ("[x](a.md)", "<p><a href=\"/a/a\">x</a></p>"),
+            ("![x](a.md)", "<p><img src=\"/a/a\" alt=\"x\" loading=\"lazy\"></p>"),
+            ("<a href='a.md'>x</a>", "<p><a href=\"/a/a\">x</a></p>"),
+            ("<p><img src=a.md></p>", "<p><img src=\"/a/a\" loading=\"lazy\"></p>"),
+            ("[x](b.md)", "<p><a href=\"b.md\">x</a></p>"),
+            ("[x](evil)", "<p><a rel=\"noopener noreferrer\">x</a></p>"),
+            ("<a href=evil>x</a>", "<p><a rel=\"noopener noreferrer\">x</a></p>"),
+        ];
+        for (body, expected) in table {
+            assert_eq!(render(body, &resolve).trim(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn nothing_in_an_article_can_run_frame_or_restyle_the_page() {
+        let payloads = [
+            "[x](javascript:alert(1))",
+            "[x](JaVaScRiPt:alert(1))",
+            "[x](<java\tscript:alert(1)>)",
+            "[x](&#106;avascript:alert(1))",
+            "[x](&#x6A;&#x61;vascript&colon;alert(1))",
+            "[x]( javascript:alert(1))",
+            "[x](\u{1}javascript:alert(1))",
+            "[x](vbscript:msgbox(1))",
+            "[x](data:text/html;base64,PHNjcmlwdD4=)",
+            "![x](data:image/svg+xml;base64,PHN2Zz4=)",
+            "![x](javascript:alert(1))",
+            "![x\" onerror=\"alert(1)](a.png)",
+            "![x](a.png \"t\\\" onerror=\\\"alert(1)\")",
+            "[x](a \"\\\"onmouseover=alert(1)\")",
+            "<javascript:alert(1)>",
+            "[[javascript:alert(1)|x]]",
+            "[x]\n\n[x]: javascript:alert(1)",
+            "<script>alert(1)</script>",
+            "<SCRIPT SRC=//e.org/x.js></SCRIPT>",
+            "<scr<script>ipt>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "<img src=\"x\" style=\"position:fixed\">",
+            "<svg onload=alert(1)><script>alert(1)</script></svg>",
+            "<svg><a xlink:href=\"javascript:alert(1)\">x</a></svg>",
+            "<math><mi xlink:href=\"javascript:alert(1)\">x</mi></math>",
+            "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>",
+            "<iframe src=https://e.org></iframe>",
+            "<iframe srcdoc=\"<script>alert(1)</script>\"></iframe>",
+            "<object data=x></object><embed src=x>",
+            "<form action=https://e.org><input name=q><button formaction=javascript:alert(1)>x</button></form>",
+            "<style>*{display:none}</style><link rel=stylesheet href=//e.org/x.css>",
+            "<meta http-equiv=refresh content=0;url=//e.org><base href=//e.org>",
+            "<div style=\"background:url(//e.org)\" onclick=alert(1)>x</div>",
+            "<a href=\"java&Tab;script:alert(1)\">x</a>",
+            "<a href=javascript&colon;alert(1)>x</a>",
+            "<a href=\" &#14; javascript:alert(1)\" target=_blank>x</a>",
+            "<h2 id=\"x onclick=alert(1)\">x</h2><h2 id='\"><script>alert(1)</script>'>y</h2>",
+            "## x {#a\"onclick=alert(1)}",
+            "## x {onclick=alert(1)}",
+            "## <img src=x onerror=alert(1)>",
+            "```\"><script>alert(1)</script>\nx\n```",
+            "> [!note] <img src=x onerror=alert(1)>\n> x",
+            "::: note <script>alert(1)</script>\nx\n:::",
+            ":::image source=\"javascript:alert(1)\" alt-text=\"](javascript:alert(1))\":::",
+            ":::image source=\"x\" alt-text='\" onerror=\"alert(1)':::",
+            "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\"></noscript>",
+            "<template><script>alert(1)</script></template><video src=x onerror=alert(1)></video>",
+            "<!--><img src=x onerror=alert(1)>-->",
+            "<details open ontoggle=alert(1)>x</details>",
+        ];
+        for payload in payloads {
+            let html = page(payload);
+            let faults = dangers(&html);
+            assert!(faults.is_empty(), "{payload}\n{html}\n{faults:?}");
+        }
+    }
+
+    /// What is dangerous in HTML: reads tags with the reader of a browser's rules, so that text which only looks
+    /// like markup does not count.
+    fn dangers(html: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut rest = html;
+        while let Some(at) = rest.find('<') {
+            let tag = &rest[at + 1..];
+            let mut quoted = false;
+            let end = tag.find(|c| {
+                quoted ^= c == '"';
+                c == '>' && !quoted
+            });
+            let (tag, after) = tag.split_at(end.unwrap_or(tag.len()));
+            rest = after;
+            let name = tag.trim_start_matches('/').split([' ', '>']).next().unwrap_or_default();
+            let allowed = "p a img h1 h2 h3 em strong code pre del div table thead tbody tr td th ul ol li br blockquote details \
+                summary kbd";
+            if !allowed.split_whitespace().any(|known| known == name) {
+                found.push(format!("tag {name}"));
+            }
+            let mut text = tag[name.len().min(tag.len())..].split('"');
+            while let (Some(key), Some(value)) = (text.next(), text.next()) {
+                let key = key.trim().trim_end_matches('=');
+                let known =
+                    ["href", "rel", "src", "alt", "title", "loading", "id", "class", "role", "tabindex", "open"];
+                if !known.contains(&key) || (["href", "src"].contains(&key) && !is_safe(value)) {
+                    found.push(format!("{key}={value}"));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_test_for_dangers_finds_dangers() {
+        for html in
+            ["<script>", "<img src=\"x\" onerror=\"a\">", "<a href=\"javascript:x\">", "<p style=\"x\">", "<svg>"]
+        {
+            assert!(!dangers(html).is_empty(), "{html}");
+        }
+        assert!(dangers("<p>a &lt;script&gt;</p><a href=\"/x\" rel=\"noopener noreferrer\">x</a>").is_empty());
+    }
 }

@@ -43,7 +43,12 @@ impl Heading {
         let is_text = id.is_none() && classes.is_empty() && !attrs.is_empty();
         let braces = if is_text { source.rfind('{').map_or("", |at| &source[at..]) } else { "" };
         let braces = braces.find('}').map_or("", |end| &braces[..=end]);
-        Some(Self { level: *level as u8, text: String::new(), id: id.as_deref().map(str::to_owned), braces: braces.to_owned() })
+        Some(Self {
+            level: *level as u8,
+            text: String::new(),
+            id: id.as_deref().map(str::to_owned),
+            braces: braces.to_owned(),
+        })
     }
 
     /// Ends a heading: its words and its anchor.
@@ -81,6 +86,17 @@ pub(super) fn outline(body: &str, first_line: u32, title: &str) -> Outline {
     }
     reader.flush(BlockKind::Prose);
     reader.into_outline(title)
+}
+
+/// The anchors of all headings, that of the title too.
+pub(super) fn anchors(plain: &str) -> Vec<String> {
+    let text = Plain { text: plain.into(), lines: None };
+    let mut reader = Reader::new(1);
+    let mut lines = Lines::new(&text);
+    for (event, range) in events(plain) {
+        reader.event(event, &range, &mut lines);
+    }
+    reader.sections.into_iter().skip(1).map(|section| section.anchor).collect()
 }
 
 /// Counts lines; offsets only grow.

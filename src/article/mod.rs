@@ -9,6 +9,7 @@ mod dialect;
 mod front_matter;
 mod head;
 mod html;
+mod links;
 mod markdown;
 mod markup;
 mod problem;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use front_matter::FrontMatter;
 pub use html::{LinkTarget, render, render_under};
+pub use links::{Link, Links, links};
 pub use problem::{Problem, ProblemCode, Severity};
 
 use address::FromPath;
@@ -44,6 +46,8 @@ pub struct Article {
     pub translation_key: String,
     /// Sections in reading order; the first holds what stands before the first heading.
     pub sections: Vec<Section>,
+    /// Whether the file gives the title, in its front matter or as a first heading; otherwise it is the file's name.
+    pub is_titled: bool,
     /// The Markdown below the front matter, with `\n` at the end of lines.
     pub body: String,
     /// Line of the file on which the body begins, from 1.
@@ -144,7 +148,12 @@ fn read(path: &str, text: &str, problems: &mut Problems<'_>) -> Article {
     let outline = catch_unwind(|| markdown::outline(split.body, split.body_line, title)).unwrap_or_else(|_| {
         let place = Place { line: split.body_line, column: 1 };
         let message = "the Markdown stops its parser, which is a fault of the parser";
-        problems.add(ProblemCode::Markdown, place, message, "remove unusual markup; until then it is searched as plain text");
+        problems.add(
+            ProblemCode::Markdown,
+            place,
+            message,
+            "remove unusual markup; until then it is searched as plain text",
+        );
         as_plain_text(split.body, split.body_line)
     });
     complete(path, given, split.body, split.body_line, outline)
@@ -181,17 +190,21 @@ fn complete(path: &str, given: Given, body: &str, body_line: u32, outline: Outli
     let from_path = FromPath::read(path);
     let Given { mut front_matter, translation_key } = given;
     if front_matter.title.is_empty() {
-        front_matter.title = outline.first_heading.filter(|text| !text.is_empty()).unwrap_or(from_path.title);
+        front_matter.title = outline.first_heading.unwrap_or_default();
     }
-    front_matter.slug = Some(address::slug_of_address(&front_matter.slug))
-        .filter(|slug| !slug.is_empty())
-        .unwrap_or(from_path.slug);
+    let is_titled = !front_matter.title.is_empty();
+    if !is_titled {
+        front_matter.title = from_path.title;
+    }
+    front_matter.slug =
+        Some(address::slug_of_address(&front_matter.slug)).filter(|slug| !slug.is_empty()).unwrap_or(from_path.slug);
     front_matter.lang = front_matter.lang.or(from_path.lang);
     Article {
         path: path.to_owned(),
         front_matter,
         translation_key: translation_key.unwrap_or(from_path.translation_key),
         sections: outline.sections,
+        is_titled,
         body: body.to_owned(),
         body_line,
     }

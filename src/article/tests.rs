@@ -167,7 +167,7 @@ fn a_broken_file_is_an_error_with_its_place_and_still_an_article() {
         (b"---\ntitle: a: b\n---\n# Title\n\ntext\n", &["2:9 front-matter-syntax"]),
         (b"---\ntitle: \"open\n---\n# Title\n\ntext\n", &["2:8 front-matter-syntax"]),
         (b"---\n- a\n- b: c\nd: e\n---\n# Title\n\ntext\n", &["4:1 front-matter-syntax"]),
-        (b"---\na: 1\n\tb: 2\n---\n# Title\n\ntext\n", &["3:1 front-matter-syntax"]),
+        (b"---\na: 1\n\tb: 2\n---\n# Title\n\ntext\n", &["2:4 front-matter-syntax"]),
         (b"+++\ntitle = \n+++\n# Title\n\ntext\n", &["2:9 front-matter-syntax"]),
         (b"---\ntitle: never closed\n\n# Title\n\ntext\n", &["1:1 front-matter-unterminated"]),
         (long.as_bytes(), &["1:1 front-matter-too-large"]),
@@ -197,7 +197,11 @@ fn a_page_that_begins_with_a_rule_has_no_front_matter() {
     for text in ["---\n\nJust text.\n\n---\n\nMore.\n", "---\nJust text\n", "---\n", "---", "+++\ntext\n"] {
         assert_eq!(article(text).body, text);
     }
-    for text in ["---\n---\nText\n", "---\n# only a comment: here\nlang: nl\n...\nText\n", "\u{feff}---\r\nlang: nl\r\n---\r\nText\n"] {
+    for text in [
+        "---\n---\nText\n",
+        "---\n# only a comment: here\nlang: nl\n...\nText\n",
+        "\u{feff}---\r\nlang: nl\r\n---\r\nText\n",
+    ] {
         assert_eq!(article(text).body, "Text\n", "{text}");
     }
 }
@@ -225,7 +229,10 @@ fn bombs_are_refused_quickly() {
         assert_eq!(parsed.article.front_matter.title, "Title", "{}", &yaml[..20]);
     }
     for toml in [format!("a = {}", "[".repeat(8_000)), format!("a{} = 1", ".a".repeat(4_000))] {
-        assert_eq!(parse("bomb.md", format!("+++\n{toml}\n+++\n# Title\n").as_bytes()).article.front_matter.title, "Title");
+        assert_eq!(
+            parse("bomb.md", format!("+++\n{toml}\n+++\n# Title\n").as_bytes()).article.front_matter.title,
+            "Title"
+        );
     }
     let megabyte = format!("---\na: {}\n---\n# Title\n", "x".repeat(1_000_000));
     assert_eq!(faults(megabyte), ["1:1 front-matter-too-large"]);
@@ -235,12 +242,10 @@ fn bombs_are_refused_quickly() {
 fn sections_are_cut_at_headings() {
     let table = [
         ("", vec!["||1|"]),
-        ("Lead.\n\n## A\n\na\n\n### B\n\nb\n\n## C\n", vec![
-            "||1|Prose(Lead.)",
-            "a|A|3|Prose(a)",
-            "b|A>B|7|Prose(b)",
-            "c|C|11|",
-        ]),
+        (
+            "Lead.\n\n## A\n\na\n\n### B\n\nb\n\n## C\n",
+            vec!["||1|Prose(Lead.)", "a|A|3|Prose(a)", "b|A>B|7|Prose(b)", "c|C|11|"],
+        ),
         ("# Title\n\nLead.\n\n## A\n", vec!["||1|Prose(Lead.)", "a|A|5|"]),
         ("## A\n\n# B\n\n## A\n", vec!["||1|", "a|A|1|", "b|B|3|", "a-1|B>A|5|"]),
         ("---\ntitle: Other\n---\n# Title\n\nLead.\n\n## A\n", vec!["||4|Prose(Title) Prose(Lead.)", "a|A|8|"]),
@@ -264,8 +269,14 @@ fn sections_are_cut_at_headings() {
 #[test]
 fn everything_is_searched_as_text() {
     let table = [
-        ("Some *emphasis*, `code`\nand [a link](https://example.org \"t\").", vec!["Prose: Some emphasis, code and a link."]),
-        ("- one\n- two\n  more\n\n  para\n  - nested\n", vec!["ListItem: one", "ListItem: two more", "ListItem: para", "ListItem: nested"]),
+        (
+            "Some *emphasis*, `code`\nand [a link](https://example.org \"t\").",
+            vec!["Prose: Some emphasis, code and a link."],
+        ),
+        (
+            "- one\n- two\n  more\n\n  para\n  - nested\n",
+            vec!["ListItem: one", "ListItem: two more", "ListItem: para", "ListItem: nested"],
+        ),
         ("- tight\n  - nested\n- [x] done\n", vec!["ListItem: tight", "ListItem: nested", "ListItem: done"]),
         ("| A | B |\n|---|---|\n| 1 | `2` |\n", vec!["TableRow: A B", "TableRow: 1 2"]),
         ("```sh\nls  -l\n\n  x\n```\n", vec!["Code: ls  -l\n\n  x"]),
@@ -276,7 +287,10 @@ fn everything_is_searched_as_text() {
         (":::image type=\"content\" source=\"a.png\" alt-text=\"A cat\":::\n", vec!["Image: A cat"]),
         ("See [[page|the page]] and [[other]].", vec!["Prose: See the page and other."]),
         ("a <b>bold</b><br>move <!-- hidden --> &amp; &eacute;", vec!["Prose: a bold move & é"]),
-        ("<div>\n<p>One &lt;</p><img alt=\"cat\" src=x>\n<ul><li>Two</li></ul></div>", vec!["Prose: One <", "Image: cat", "ListItem: Two"]),
+        (
+            "<div>\n<p>One &lt;</p><img alt=\"cat\" src=x>\n<ul><li>Two</li></ul></div>",
+            vec!["Prose: One <", "Image: cat", "ListItem: Two"],
+        ),
         ("<table><tr><td>a</td><td>b</td></tr></table>", vec!["TableRow: a b"]),
         ("<!-- a\n\nb -->\n\n<script>\nlet x;\n\n</script>\n<style>a</style>\ntext", vec!["Prose: text"]),
         ("x <script>let hidden = 1;</script> y", vec!["Prose: x y"]),
@@ -304,14 +318,37 @@ fn what_is_not_given_comes_from_path_and_headings() {
     ];
     for (path, text, [title, slug, lang, key]) in table {
         let Article { front_matter, translation_key, .. } = parse(path, text.as_bytes()).article;
-        let found = [&front_matter.title, &front_matter.slug, front_matter.lang.as_deref().unwrap_or("-"), &translation_key];
+        let found =
+            [&front_matter.title, &front_matter.slug, front_matter.lang.as_deref().unwrap_or("-"), &translation_key];
         assert_eq!(found, [title, slug, lang, key], "{path}\n{text}");
     }
 }
 
 #[test]
 fn large_and_nested_markdown_takes_no_unreasonable_time() {
-    let patterns = ["> ", "- ", "[", "![", "*a ", "`", "<", "<a ", "&", "| ", "# a\n", "[a](b", "::: note\n", "<!-- ", "[[", "\\", "**", "~", "[^1]", "[!", "1. "];
+    let patterns = [
+        "> ",
+        "- ",
+        "[",
+        "![",
+        "*a ",
+        "`",
+        "<",
+        "<a ",
+        "&",
+        "| ",
+        "# a\n",
+        "[a](b",
+        "::: note\n",
+        "<!-- ",
+        "[[",
+        "\\",
+        "**",
+        "~",
+        "[^1]",
+        "[!",
+        "1. ",
+    ];
     for pattern in patterns {
         let text = pattern.repeat(40_000 / pattern.len());
         let started = std::time::Instant::now();
@@ -359,6 +396,10 @@ fn check(parsed: &Parsed, bytes: &[u8]) -> Result<(), TestCaseError> {
     prop_assert!(article.sections[0].anchor.is_empty());
     prop_assert!(article.sections.iter().skip(1).all(|section| !section.anchor.is_empty()));
     prop_assert!(article.sections.iter().all(|section| (1..=lines).contains(&section.line)), "{:?}", article.sections);
-    prop_assert!(parsed.problems.iter().all(|p| (1..=lines).contains(&p.line) && p.column > 0), "{:?}", parsed.problems);
+    prop_assert!(
+        parsed.problems.iter().all(|p| (1..=lines).contains(&p.line) && p.column > 0),
+        "{:?}",
+        parsed.problems
+    );
     Ok(())
 }
