@@ -2,6 +2,7 @@
 //!
 //! Arguments become a [`Config`] here and nowhere else; what commands do is in the rooms below.
 
+mod check;
 mod config;
 mod eval;
 mod search;
