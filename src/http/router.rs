@@ -2,11 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{
-    Router,
-    middleware::from_fn_with_state,
-    routing::get,
-};
+use axum::{Router, middleware::from_fn_with_state, routing::get};
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
