@@ -19,7 +19,7 @@ const SETTLED_MS = 1500;
 const ANNOUNCE_MS = 700;
 const SEARCH_TIMEOUT_MS = 10_000;
 const SEND_TIMEOUT_MS = 20_000;
-// Shown of one article.
+// Sections shown of one article.
 const SECTIONS = 3;
 const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const MAC = /Mac|iP(hone|ad)/.test(navigator.platform);
@@ -91,25 +91,24 @@ export class SearchBox extends HTMLElement {
   static observedAttributes = ['lang', 'placeholder', 'hotkey'];
 
   #root = this.attachShadow({ mode: 'open' });
-  // The lasting elements by name.
+  // The lasting elements of the shadow root, by name.
   #at = {};
-  // AbortController of all listeners.
+  // Ends all listeners.
   #connected;
-  // AbortController of the search under way.
+  // Ends the request under way.
   #request;
   // Number of the newest search; replies to older ones are dropped.
   #turn = 0;
   #timers = {};
-  // Of the newest search.
+  // What was searched last.
   #query = '';
-  // The one that is shown.
+  // The reply that is shown, and whether it stood long enough to count.
   #reply = null;
-  // Whether that one was reported as shown.
   #settled = false;
   #failed = false;
   // The option that the arrow keys are on.
   #active = -1;
-  // What the page told us.
+  // What the page knows about its visitor.
   #host = {};
   // What the visitor does not want to send along.
   #struck = new Set();
@@ -144,7 +143,8 @@ export class SearchBox extends HTMLElement {
       pointerdown: (event) => event.composedPath().includes(this) || this.#toggle(false),
       keydown: (event) => this.#pressedAnywhere(event),
     });
-    listen(window, { online: () => this.#failed && this.#search('typed') });
+    listen(window, { online: () => this.#failed && this.#search('typed'), resize: () => this.#fit() });
+    if (window.visualViewport) listen(visualViewport, { resize: () => this.#fit() });
   }
 
   disconnectedCallback() {
@@ -316,8 +316,16 @@ export class SearchBox extends HTMLElement {
 
   #toggle(open) {
     this.#at.panel.hidden = !open;
+    if (open) this.#fit();
     if (!open) this.#move(-1);
     this.#expand();
+  }
+
+  /** As high as the screen leaves room for above its keyboard, so that the actions stay in view. */
+  #fit() {
+    const { height, offsetTop } = window.visualViewport ?? { height: innerHeight, offsetTop: 0 };
+    const room = height + offsetTop - this.#at.box.getBoundingClientRect().bottom - 16;
+    this.#at.panel.style.maxBlockSize = `${Math.max(280, Math.min(640, room))}px`;
   }
 
   /** Shows one of the panel's three faces: results, form, sent. */
