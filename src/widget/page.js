@@ -7,8 +7,8 @@
 const main = document.querySelector('main[data-article]');
 const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** A random id of 26 characters. */
-const id = () => Array.from(crypto.getRandomValues(new Uint8Array(26)), (byte) => BASE32[byte & 31]).join('');
+/** A random id of 130 bits. */
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(26)), (byte) => BASE32[byte & 31]).join('');
 
 let visit;
 /** The visit that the search box remembers too: { session, tried: [query], read: { slug: title } }. */
@@ -18,7 +18,7 @@ function remembered(change) {
   } catch {
     // Storage is forbidden here: the page's memory will do.
   }
-  if (!visit?.session || !Array.isArray(visit.tried)) visit = { session: id(), tried: [], read: {} };
+  if (!visit?.session || !Array.isArray(visit.tried)) visit = { session: newId(), tried: [], read: {} };
   change?.(visit);
   try {
     sessionStorage.setItem('zerodesk', JSON.stringify(visit));
@@ -38,7 +38,7 @@ function cameFrom() {
 
 /** Reports the visible time and the share that was seen, once, when the page is left or hidden for the first time. */
 function reportReading({ article, site = 'default' }) {
-  const event = { id: id(), type: 'article_viewed', article, from: cameFrom() };
+  const event = { id: newId(), type: 'article_viewed', article, from: cameFrom() };
   let seenFrom = document.hidden ? null : performance.now();
   let dwell = 0;
   let scroll = 0;

@@ -23,15 +23,12 @@ const SEND_TIMEOUT_MS = 20_000;
 const SECTIONS = 3;
 const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const MAC = /Mac|iP(hone|ad)/.test(navigator.platform);
+const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const SHEET = new CSSStyleSheet();
 SHEET.replaceSync(CSS);
 
-/** An id that sorts by time (ULID); unlike `crypto.randomUUID` it also works on pages without TLS. */
-export function ulid() {
-  let time = '';
-  for (let rest = Date.now(), i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = BASE32[rest % 32] + time;
-  return time + Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => BASE32[byte & 31]).join('');
-}
+/** A random id of 130 bits; unlike `crypto.randomUUID` it also works on pages without TLS. */
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(26)), (byte) => BASE32[byte & 31]).join('');
 
 let visit;
 /** What is known of this tab's visit, shared by all boxes of the origin: { session, tried: [query], read: { slug: title } }. */
@@ -41,7 +38,7 @@ function remembered(change) {
   } catch {
     // Storage is forbidden here: the page's memory will do.
   }
-  if (!visit?.session || !Array.isArray(visit.tried)) visit = { session: ulid(), tried: [], read: {} };
+  if (!visit?.session || !Array.isArray(visit.tried)) visit = { session: newId(), tried: [], read: {} };
   change?.(visit);
   try {
     sessionStorage.setItem('zerodesk', JSON.stringify(visit));
@@ -175,11 +172,11 @@ export class SearchBox extends HTMLElement {
   }
 
   /** Searches as if the visitor had typed it. */
-  async search(query) {
+  async search(query, trigger = 'enter') {
     this.open();
     this.#at.input.value = query;
     this.#view('results');
-    await this.#search('enter');
+    await this.#search(trigger);
   }
 
   /** What the page knows ({ product, version, plan, ... }): listed in the ticket form and sent along with a ticket. */
@@ -238,7 +235,7 @@ export class SearchBox extends HTMLElement {
 
   /** Tells the server what happened, for the figures; never waits. */
   #record(type, fields) {
-    const events = [{ id: ulid(), type, at: new Date().toISOString(), ...fields }];
+    const events = [{ id: newId(), type, at: new Date().toISOString(), ...fields }];
     const batch = { site: this.#site, session: remembered().session, surface: 'box', events };
     navigator.sendBeacon?.(this.#link('/api/v1/events'), JSON.stringify(batch));
   }
@@ -585,21 +582,17 @@ export class SearchBox extends HTMLElement {
 
   #clicked(target) {
     const option = target.closest('.hit');
-    if (option) return this.#opened(option);
-    if (target === this.#at.input) return this.#toggle(true);
-    if (target === this.#at.all) return this.#settle();
+    if (option) this.#opened(option);
+    if (target === this.#at.input) this.#toggle(true);
+    if (target === this.#at.all) this.#settle();
     const action = target.closest('[data-do]')?.dataset.do;
     if (action === 'ask') this.#ask();
     if (action === 'solved') this.#solved();
-    if (action === 'clear' || action === 'new' || action === 'back') {
-      if (action !== 'back') this.#clear();
+    if (action === 'meant') this.search(this.#reply.corrected, 'suggested');
+    if (action === 'clear') this.#clear();
+    if (action === 'clear' || action === 'back') {
       this.#view('results');
       this.open();
-    }
-    if (action === 'meant') {
-      this.#at.input.value = this.#reply.corrected;
-      this.focus();
-      this.#search('suggested');
     }
   }
 
@@ -651,7 +644,7 @@ export class SearchBox extends HTMLElement {
       'page.title': document.title,
       'page.url': location.origin + location.pathname,
       host: Object.entries(this.#host).map(([name, value]) => `${name} ${value}`).join(', '),
-      locale: `${this.#lang}, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`,
+      locale: `${this.#lang}, ${TIME_ZONE}`,
     };
   }
 
@@ -685,7 +678,7 @@ export class SearchBox extends HTMLElement {
       message: message.value.trim(),
       requester: { name: name.value.trim(), email: email.value.trim() },
       locale: sent('locale', this.#lang),
-      time_zone: sent('locale', Intl.DateTimeFormat().resolvedOptions().timeZone),
+      time_zone: sent('locale', TIME_ZONE),
       page: { url: sent('page.url', along['page.url']) ?? '', title: sent('page.title', along['page.title']) ?? '' },
       host: sent('host', { product, version, plan, custom }),
       consent: { context_shared: Object.keys(along).some((field) => !this.#struck.has(field)), fields_removed: [...this.#struck] },
@@ -697,7 +690,7 @@ export class SearchBox extends HTMLElement {
     if (this.#sending) return;
     const { send, problem } = this.#at;
     this.#sending = true;
-    this.#key ??= ulid();
+    this.#key ??= newId();
     problem.textContent = '';
     send.textContent = this.#say('sending');
     const { status, reply } = await this.#post();
@@ -737,7 +730,7 @@ export class SearchBox extends HTMLElement {
       h('p', {}, h('strong', { part: 'reference' }, this.#say('reference', { v: reference }))),
       h('p', {}, this.#say('reply_to', { v: email.value })),
       h('p', {}, status_url && h('a', { href: this.#link(status_url) }, this.#say('status'))),
-      button('new', this.#say('new')));
+      button('clear', this.#say('new')));
     form.reset();
     this.#key = null;
     this.#prefilled = '';
