@@ -221,7 +221,7 @@ export class SearchBox extends HTMLElement {
   }
 
   #resultsPage() {
-    const query = new URLSearchParams({ q: this.#at.input.value.trim() });
+    const query = new URLSearchParams({ q: this.#at.input.value.trim(), lang: this.#lang });
     if (this.#site !== 'default') query.set('site', this.#site);
     return this.#link(`/search?${query}`);
   }
@@ -272,10 +272,10 @@ export class SearchBox extends HTMLElement {
             at('head', 'p', { class: 'head', part: 'message' }),
             at('meant', 'button', { type: 'button', class: 'link', 'data-do': 'meant' }),
             at('list', 'div', { id: 'list', role: 'listbox', part: 'list', 'aria-label': this.#say('list') }),
+            at('all', 'a', { class: 'all', href: '/' }, this.#say('all')),
             h('div', { class: 'actions', part: 'actions' },
               (this.#at.ask = button('ask', this.#say('ask'))),
-              (this.#at.solved = button('solved', this.#say('solved'))),
-              at('all', 'a', { href: '/' }, this.#say('all')))),
+              (this.#at.solved = button('solved', this.#say('solved'))))),
           this.#buildForm(at),
           at('sent', 'div', { class: 'sent', part: 'sent' })),
         at('said', 'div', { class: 'said', role: 'status' })));

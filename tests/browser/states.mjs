@@ -114,7 +114,7 @@ async function keyboard() {
     await Promise.all([page.waitForURL(`${server}/a/one#s1`), page.keyboard.press('Enter')]);
     await open(page);
     await type(input, 'key & lock');
-    await Promise.all([page.waitForURL(`${server}/search?q=key+%26+lock`), page.keyboard.press('Enter')]);
+    await Promise.all([page.waitForURL(`${server}/search?q=key+%26+lock&lang=en`), page.keyboard.press('Enter')]);
   });
 
   await test('the shortcut opens the box, but not from inside another field', async (page) => {
