@@ -5,10 +5,9 @@
 // of contents. It draws nothing, reads no text as HTML and sets no cookie.
 
 const main = document.querySelector('main[data-article]');
-const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** A random id of 130 bits. */
-const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(26)), (byte) => BASE32[byte & 31]).join('');
+/** A random id of 128 bits. */
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 let visit;
 /** The visit that the search box remembers too: { session, tried: [query], read: { slug: title } }. */

@@ -17,18 +17,16 @@ const DEBOUNCE_MS = 120;
 // A search that nobody extends for this long counts as shown.
 const SETTLED_MS = 1500;
 const ANNOUNCE_MS = 700;
-const SEARCH_TIMEOUT_MS = 10_000;
-const SEND_TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 15_000;
 // Sections shown of one article.
 const SECTIONS = 3;
-const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const MAC = /Mac|iP(hone|ad)/.test(navigator.platform);
 const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const SHEET = new CSSStyleSheet();
 SHEET.replaceSync(CSS);
 
-/** A random id of 130 bits; unlike `crypto.randomUUID` it also works on pages without TLS. */
-const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(26)), (byte) => BASE32[byte & 31]).join('');
+/** A random id of 128 bits; unlike `crypto.randomUUID` it also works on pages without TLS. */
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 let visit;
 /** What is known of this tab's visit, shared by all boxes of the origin: { session, tried: [query], read: { slug: title } }. */
@@ -181,7 +179,7 @@ export class SearchBox extends HTMLElement {
 
   /** What the page knows ({ product, version, plan, ... }): listed in the ticket form and sent along with a ticket. */
   context(known) {
-    this.#host = { ...known };
+    this.#host = Object.fromEntries(Object.entries(known).map(([name, value]) => [name, String(value)]));
     if (this.#at.box) this.#listAlong();
   }
 
@@ -240,6 +238,19 @@ export class SearchBox extends HTMLElement {
     navigator.sendBeacon?.(this.#link('/api/v1/events'), JSON.stringify(batch));
   }
 
+  /** Status and JSON of a reply; status 0 when there is none, or none in time. */
+  async #fetch(path, options, request = new AbortController()) {
+    const timer = setTimeout(() => request.abort(), TIMEOUT_MS);
+    try {
+      const response = await fetch(this.#link(path), { ...options, signal: request.signal, credentials: 'omit' });
+      return { status: response.status, reply: await response.json() };
+    } catch {
+      return { status: 0 };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   #later(name, ms, action) {
     clearTimeout(this.#timers[name]);
     this.#timers[name] = setTimeout(action, ms);
@@ -291,7 +302,7 @@ export class SearchBox extends HTMLElement {
     return at('form', 'form', { class: 'ticket', part: 'form', 'aria-labelledby': 'ask' },
       h('h2', { id: 'ask' }, this.#say('ask')),
       h('p', {}, this.#say('ask_intro')),
-      field('subject', 'input', { maxlength: 300, required: true }),
+      field('subject', 'input', { maxlength: 200, required: true }),
       field('message', 'textarea', { maxlength: 20000, rows: 3 }),
       h('div', { class: 'pair' },
         field('email', 'input', { type: 'email', maxlength: 254, required: true, autocomplete: 'email' }),
@@ -447,28 +458,17 @@ export class SearchBox extends HTMLElement {
     this.#cancel();
     this.#query = query;
     const turn = this.#turn;
-    this.#busy(true);
-    try {
-      const reply = await this.#fetchReply(query, trigger);
-      if (turn === this.#turn) this.#show(reply);
-    } catch {
-      if (turn === this.#turn) this.#fail();
-    }
-  }
-
-  async #fetchReply(query, trigger) {
     const params = new URLSearchParams({ q: query, site: this.#site, lang: this.#lang, session: remembered().session, trigger, surface: 'box' });
     for (const name of ['product', 'kind', 'tag', 'limit']) {
       if (this.hasAttribute(name)) params.set(name, this.getAttribute(name));
     }
-    const request = (this.#request = new AbortController());
-    this.#later('slow', SEARCH_TIMEOUT_MS, () => request.abort());
+    this.#busy(true);
+    this.#request = new AbortController();
     // No header of our own: a request that needs no preflight.
-    const response = await fetch(this.#link(`/api/v1/search?${params}`), { signal: request.signal, credentials: 'omit' });
-    const reply = response.ok && (await response.json());
-    clearTimeout(this.#timers.slow);
-    if (!Array.isArray(reply?.hits)) throw new Error('not a search reply');
-    return reply;
+    const { status, reply } = await this.#fetch(`/api/v1/search?${params}`, {}, this.#request);
+    if (turn !== this.#turn) return;
+    if (status === 200 && Array.isArray(reply?.hits)) this.#show(reply);
+    else this.#fail();
   }
 
   #show(reply) {
@@ -644,6 +644,7 @@ export class SearchBox extends HTMLElement {
       'page.title': document.title,
       'page.url': location.origin + location.pathname,
       host: Object.entries(this.#host).map(([name, value]) => `${name} ${value}`).join(', '),
+      client: this.#say('along_browser'),
       locale: `${this.#lang}, ${TIME_ZONE}`,
     };
   }
@@ -693,33 +694,20 @@ export class SearchBox extends HTMLElement {
     this.#key ??= newId();
     problem.textContent = '';
     send.textContent = this.#say('sending');
-    const { status, reply } = await this.#post();
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(this.#ticket());
+    const { status, reply } = await this.#fetch('/api/v1/tickets', { method: 'POST', headers, body });
     this.#sending = false;
     send.textContent = this.#say('again');
     if (status === 200 || status === 201) return this.#arrived(reply);
     // The text was changed after a try whose reply got lost: it is another ticket now.
     if (status === 409) this.#key = null;
-    const field = reply.field && this.#at[reply.field.split('.').pop()];
+    const field = this.#at[reply?.field?.split('.').pop()];
     if (status === 422 && field?.form === this.#at.form) {
       field.setCustomValidity(reply.detail || reply.title);
       return field.reportValidity();
     }
     problem.textContent = this.#say(navigator.onLine ? 'send_failed' : 'send_offline');
-  }
-
-  async #post() {
-    const request = new AbortController();
-    this.#later('send', SEND_TIMEOUT_MS, () => request.abort());
-    const body = JSON.stringify(this.#ticket());
-    const headers = { 'content-type': 'application/json' };
-    try {
-      const response = await fetch(this.#link('/api/v1/tickets'), { method: 'POST', headers, body, signal: request.signal, credentials: 'omit' });
-      return { status: response.status, reply: await response.json() };
-    } catch {
-      return { status: 0, reply: {} };
-    } finally {
-      clearTimeout(this.#timers.send);
-    }
   }
 
   #arrived({ reference, status_url }) {
