@@ -8,6 +8,7 @@
 
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
+import { pageScript } from './script.mjs';
 import { boxStates } from './states.mjs';
 import { finish, server, start, test } from './support.mjs';
 import { wholeVisit } from './visit.mjs';
@@ -22,5 +23,6 @@ await test('the whole box stays within its budget', async () => {
   assert.ok(bytes <= BOX_BUDGET_BYTES, `${bytes} bytes`);
 });
 await boxStates();
+await pageScript();
 await wholeVisit();
 process.exitCode = (await finish()) ? 0 : 1;
