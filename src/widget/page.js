@@ -4,6 +4,8 @@
 // really read, sends the "was this useful?" form without leaving the page, and marks the current place in the table
 // of contents. It draws nothing, reads no text as HTML and sets no cookie.
 
+// From here on a visit counts as reading.
+const LONG_MS = 15_000;
 const main = document.querySelector('main[data-article]');
 
 /** A random id of 128 bits. */
@@ -35,10 +37,13 @@ function cameFrom() {
   return pathname === '/search' ? 'search' : 'link';
 }
 
-/** Reports the visible time and the share that was seen, once, when the page is left or hidden for the first time. */
+/**
+ * Reports for how long the article was visible, and the share of it that was seen: when the page is left, and when it
+ * is hidden after a while, because phones end hidden pages without a word. Each report covers the time since the last.
+ */
 function reportReading({ article, site = 'default' }) {
-  const event = { id: newId(), type: 'article_viewed', article, from: cameFrom() };
-  let seenFrom = document.hidden ? null : performance.now();
+  const from = cameFrom();
+  let visibleSince = document.hidden ? null : performance.now();
   let dwell = 0;
   let scroll = 0;
   const look = () => {
@@ -46,25 +51,31 @@ function reportReading({ article, site = 'default' }) {
     if (height) scroll = Math.max(scroll, Math.min(1, Math.max(0, (innerHeight - top) / height)));
   };
   const pause = () => {
-    if (seenFrom !== null) dwell += performance.now() - seenFrom;
-    seenFrom = null;
+    if (visibleSince !== null) dwell += performance.now() - visibleSince;
+    visibleSince = null;
   };
-  let left = false;
-  const leave = () => {
-    pause();
-    if (left || !dwell) return;
-    left = true;
-    look();
-    const read = { ...event, at: new Date().toISOString(), dwell_ms: Math.round(dwell), scroll: Math.round(scroll * 100) / 100 };
-    const batch = { site, session: remembered().session, surface: 'page', events: [read] };
+  const report = () => {
+    const dwell_ms = Math.round(dwell);
+    dwell = 0;
+    if (!dwell_ms) return;
+    const at = new Date().toISOString();
+    const event = { id: newId(), type: 'article_viewed', at, article, from, dwell_ms, scroll: Math.round(scroll * 100) / 100 };
+    const batch = { site, session: remembered().session, surface: 'page', events: [event] };
     navigator.sendBeacon?.('/api/v1/events', JSON.stringify(batch));
   };
   look();
   addEventListener('scroll', look, { passive: true });
-  addEventListener('pagehide', leave);
+  addEventListener('pagehide', () => {
+    pause();
+    report();
+  });
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) visibleSince = performance.now();
+  });
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) pause();
-    else seenFrom = performance.now();
+    if (!document.hidden) visibleSince = performance.now();
+    else pause();
+    if (dwell >= LONG_MS) report();
   });
   const title = document.querySelector('h1')?.textContent.trim() || article;
   remembered(({ read }) => (read[article] = title));
