@@ -151,8 +151,8 @@ async fn page(
     error: Option<&ApiError>,
 ) -> Result<Response, ApiError> {
     let trail = trail(app, form).await;
-    let queries: Vec<&str> = trail.searches.iter().map(|search| search.query.as_str()).collect();
-    let articles: Vec<&str> = trail.articles.iter().map(|article| article.article.as_str()).collect();
+    let queries: Vec<String> = trail.searches.into_iter().map(|search| search.query).collect();
+    let articles: Vec<String> = trail.articles.into_iter().map(|article| article.article).collect();
     let problem = error.map_or(Value::UNDEFINED, |error| {
         context! { field => error.field.as_deref().unwrap_or_default(), detail => &error.detail }
     });
