@@ -76,7 +76,7 @@ mod tests {
     fn wilson_gives_the_published_intervals() {
         // The last four rows are the examples of table I in Newcombe (1998).
         for (count, n, low, high) in [
-            (92, 400, 19.14, 27.36),
+            (92, 400, 19.14, 27.37),
             (0, 0, f64::NAN, f64::NAN),
             (81, 263, 25.53, 36.62),
             (15, 148, 6.24, 16.05),

@@ -195,7 +195,7 @@ mod tests {
 
     fn search(site: &str, visitor_number: u8, hours: i64) -> Event {
         let kind = EventKind::SearchPerformed {
-            query: MaskedText::new("wachtwoord \u{1F511} 'quoted'", str::to_owned),
+            query: MaskedText::new("wachtwoord \u{1F511} 'quoted'"),
             language: Some("nl".into()),
             total: 3,
             shown: vec!["a#b".into()],
@@ -279,9 +279,10 @@ mod tests {
         assert_eq!(restarted.visitor(&session, noon() + SignedDuration::from_hours(24)).yesterday, today.session);
 
         restarted.refresh(&store, noon() + SignedDuration::from_hours(48)).await.unwrap();
-        let left =
-            store.read(|connection| Ok(connection.query_row("SELECT min(day) FROM salts", [], |row| row.get(0))?));
-        assert_eq!(left.await.unwrap(), "2026-03-03".to_owned());
+        let oldest = |connection: &Connection| {
+            Ok(connection.query_row("SELECT min(day) FROM salts", (), |row| row.get::<_, String>(0))?)
+        };
+        assert_eq!(store.read(oldest).await.unwrap(), "2026-03-03");
     }
 
     #[tokio::test]
