@@ -6,12 +6,13 @@
 //! `p ± z·√(p(1-p)/n)` is not used anywhere: it claims certainty at 0 of 20.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The 97.5 % point of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
 /// A 95 % confidence interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct Interval {
     /// Lower bound.
     pub low: f64,
