@@ -11,7 +11,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::telemetry::RequestId;
+use crate::{desk::DeskError, index::IndexError, insight::InsightError, search::SearchError, telemetry::RequestId};
 
 /// The stable name of a kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -161,6 +161,41 @@ impl ApiError {
             instance: id.to_string(),
         }
     }
+}
+
+impl From<SearchError> for ApiError {
+    fn from(error: SearchError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<IndexError> for ApiError {
+    fn from(error: IndexError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<DeskError> for ApiError {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Invalid { field, message } => Self::invalid(field, message),
+            DeskError::Mismatch => Self::in_field(Code::IdempotencyMismatch, "idempotency_key", error.to_string()),
+            DeskError::Unavailable(cause) => store_unavailable(&cause),
+            DeskError::NameTaken { .. } | DeskError::UnknownAgent { .. } => Self::invalid("name", error.to_string()),
+        }
+    }
+}
+
+impl From<InsightError> for ApiError {
+    fn from(error: InsightError) -> Self {
+        store_unavailable(&error)
+    }
+}
+
+fn store_unavailable(cause: &dyn std::fmt::Display) -> ApiError {
+    tracing::error!(%cause, "the store is not available");
+    let detail = "Nothing was kept. Send the same request again in a few seconds; an idempotency key keeps it single.";
+    ApiError::new(Code::StoreUnavailable, detail).retry_after(5)
 }
 
 impl IntoResponse for ApiError {

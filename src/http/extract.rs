@@ -212,6 +212,19 @@ impl QueryString {
         self.one(name).map(parse).transpose()
     }
 
+    /// One of a closed set of words.
+    ///
+    /// # Errors
+    /// `invalid-value` with the parameter's name.
+    pub fn choice<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ApiError> {
+        use serde::de::{IntoDeserializer, value::Error};
+        let read = |text: &str| {
+            T::deserialize(IntoDeserializer::<Error>::into_deserializer(text))
+                .map_err(|error| ApiError::invalid(name, error.to_string()))
+        };
+        self.one(name).map(read).transpose()
+    }
+
     /// A switch: `1` or `true`.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
@@ -245,6 +258,14 @@ pub fn site<'a>(config: &'a Config, key: Option<&str>) -> Result<(&'a str, &'a S
     found.ok_or_else(|| {
         ApiError::in_field(Code::NotFound, "site", "There is no such site. Use a table name below `sites`.")
     })
+}
+
+/// Whether the caller says of itself that it is a robot; its events do not count.
+#[must_use]
+pub fn is_bot(headers: &HeaderMap) -> bool {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent = agent.to_ascii_lowercase();
+    ["bot", "crawl", "spider", "slurp", "preview", "headlesschrome"].iter().any(|word| agent.contains(word))
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use axum::{
@@ -28,6 +31,8 @@ use crate::config;
 const MAX_KEYS: usize = 50_000;
 /// Places that newcomers share while the memory is full.
 const SHARED_KEYS: u128 = 4096;
+/// While the memory is full, one request in so many looks for addresses that may be forgotten.
+const SWEEP_EVERY: usize = 8192;
 
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +52,7 @@ pub struct RateLimits {
     searches: DefaultKeyedRateLimiter<u128>,
     events: DefaultKeyedRateLimiter<u128>,
     tickets: DefaultKeyedRateLimiter<u128>,
+    crowded: AtomicUsize,
 }
 
 impl RateLimits {
@@ -61,6 +67,7 @@ impl RateLimits {
             searches: per_minute(limits.searches_per_minute),
             events: per_minute(limits.events_per_minute),
             tickets: RateLimiter::keyed(Quota::per_hour(count(limits.tickets_per_hour))),
+            crowded: AtomicUsize::new(0),
         }
     }
 
@@ -78,18 +85,21 @@ impl RateLimits {
             Budget::Tickets => &self.tickets,
         };
         let key = key_of(visitor(peer.ip(), headers, &self.proxies));
-        let wait = limiter.check_key(&bounded(limiter, key)).err();
+        let wait = limiter.check_key(&self.bounded(limiter, key)).err();
         wait.map_or(Ok(()), |until| Err(too_many(until.wait_time_from(DefaultClock::default().now()).as_secs() + 1)))
     }
-}
 
-/// The key itself while there is room for it, else one of a few shared ones.
-fn bounded(limiter: &DefaultKeyedRateLimiter<u128>, key: u128) -> u128 {
-    if limiter.len() < MAX_KEYS {
-        return key;
+    /// The key itself while there is room for it, else one of a few shared ones.
+    fn bounded(&self, limiter: &DefaultKeyedRateLimiter<u128>, key: u128) -> u128 {
+        if limiter.len() < MAX_KEYS {
+            return key;
+        }
+        // Forgetting walks all keys: done for each newcomer it would be the very load it is to prevent.
+        if self.crowded.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
+            limiter.retain_recent();
+        }
+        if limiter.len() < MAX_KEYS { key } else { key % SHARED_KEYS }
     }
-    limiter.retain_recent();
-    if limiter.len() < MAX_KEYS { key } else { key % SHARED_KEYS }
 }
 
 fn too_many(seconds: u64) -> ApiError {

@@ -67,8 +67,15 @@ fn with_style_and_words(module: &str) -> String {
         .iter()
         .filter_map(|(lang, text)| Some(((*lang).to_owned(), serde_json::from_str::<serde_json::Value>(text).ok()?)))
         .collect();
-    let parts = serde_json::json!([without_comments(STYLE), words]);
+    let parts = serde_json::json!([tight(&without_comments(STYLE)), words]);
     format!("{before}{parts}{after}")
+}
+
+/// Leaves out the spaces of a style sheet that separate nothing; those between selectors stay.
+fn tight(style: &str) -> String {
+    [(": ", ":"), ("; ", ";"), (" {", "{"), ("{ ", "{"), (" }", "}"), (";}", "}"), (",\n", ",")]
+        .iter()
+        .fold(style.to_owned(), |style, (from, to)| style.replace(from, to))
 }
 
 /// Leaves out indentation, empty lines and comments that have lines of their own.
@@ -124,6 +131,17 @@ mod tests {
             ("const url = 'https://host';\n", "const url = 'https://host';\n"),
         ] {
             assert_eq!(without_comments(source), kept, "{source}");
+        }
+    }
+
+    #[test]
+    fn style_sheets_lose_the_spaces_that_separate_nothing() {
+        for (style, kept) in [
+            ("a { color: red; margin: 0 1px; }\n", "a{color:red;margin:0 1px}\n"),
+            (".field :invalid, a + b { top: 0; }", ".field :invalid, a + b{top:0}"),
+            ("@media (width: 1px) { a { top: 0; } }", "@media (width:1px){a{top:0}}"),
+        ] {
+            assert_eq!(tight(style), kept);
         }
     }
 

@@ -4,11 +4,12 @@
 // really read, sends the "was this useful?" form without leaving the page, and marks the current place in the table
 // of contents. It draws nothing, reads no text as HTML and sets no cookie.
 
+// From here on a visit counts as reading.
+const LONG_MS = 15_000;
 const main = document.querySelector('main[data-article]');
-const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** A random id of 26 characters. */
-const id = () => Array.from(crypto.getRandomValues(new Uint8Array(26)), (byte) => BASE32[byte & 31]).join('');
+/** A random id of 128 bits. */
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 let visit;
 /** The visit that the search box remembers too: { session, tried: [query], read: { slug: title } }. */
@@ -18,7 +19,7 @@ function remembered(change) {
   } catch {
     // Storage is forbidden here: the page's memory will do.
   }
-  if (!visit?.session || !Array.isArray(visit.tried)) visit = { session: id(), tried: [], read: {} };
+  if (!visit?.session || !Array.isArray(visit.tried)) visit = { session: newId(), tried: [], read: {} };
   change?.(visit);
   try {
     sessionStorage.setItem('zerodesk', JSON.stringify(visit));
@@ -36,10 +37,13 @@ function cameFrom() {
   return pathname === '/search' ? 'search' : 'link';
 }
 
-/** Reports the visible time and the share that was seen, once, when the page is left or hidden for the first time. */
+/**
+ * Reports for how long the article was visible, and the share of it that was seen: when the page is left, and when it
+ * is hidden after a while, because phones end hidden pages without a word. Each report covers the time since the last.
+ */
 function reportReading({ article, site = 'default' }) {
-  const event = { id: id(), type: 'article_viewed', article, from: cameFrom() };
-  let seenFrom = document.hidden ? null : performance.now();
+  const from = cameFrom();
+  let visibleSince = document.hidden ? null : performance.now();
   let dwell = 0;
   let scroll = 0;
   const look = () => {
@@ -47,25 +51,31 @@ function reportReading({ article, site = 'default' }) {
     if (height) scroll = Math.max(scroll, Math.min(1, Math.max(0, (innerHeight - top) / height)));
   };
   const pause = () => {
-    if (seenFrom !== null) dwell += performance.now() - seenFrom;
-    seenFrom = null;
+    if (visibleSince !== null) dwell += performance.now() - visibleSince;
+    visibleSince = null;
   };
-  let left = false;
-  const leave = () => {
-    pause();
-    if (left || !dwell) return;
-    left = true;
-    look();
-    const read = { ...event, at: new Date().toISOString(), dwell_ms: Math.round(dwell), scroll: Math.round(scroll * 100) / 100 };
-    const batch = { site, session: remembered().session, surface: 'page', events: [read] };
+  const report = () => {
+    const dwell_ms = Math.round(dwell);
+    dwell = 0;
+    if (!dwell_ms) return;
+    const at = new Date().toISOString();
+    const event = { id: newId(), type: 'article_viewed', at, article, from, dwell_ms, scroll: Math.round(scroll * 100) / 100 };
+    const batch = { site, session: remembered().session, surface: 'page', events: [event] };
     navigator.sendBeacon?.('/api/v1/events', JSON.stringify(batch));
   };
   look();
   addEventListener('scroll', look, { passive: true });
-  addEventListener('pagehide', leave);
+  addEventListener('pagehide', () => {
+    pause();
+    report();
+  });
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) visibleSince = performance.now();
+  });
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) pause();
-    else seenFrom = performance.now();
+    if (!document.hidden) visibleSince = performance.now();
+    else pause();
+    if (dwell >= LONG_MS) report();
   });
   const title = document.querySelector('h1')?.textContent.trim() || article;
   remembered(({ read }) => (read[article] = title));

@@ -17,21 +17,16 @@ const DEBOUNCE_MS = 120;
 // A search that nobody extends for this long counts as shown.
 const SETTLED_MS = 1500;
 const ANNOUNCE_MS = 700;
-const SEARCH_TIMEOUT_MS = 10_000;
-const SEND_TIMEOUT_MS = 20_000;
-// Shown of one article.
+const TIMEOUT_MS = 15_000;
+// Sections shown of one article.
 const SECTIONS = 3;
-const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const MAC = /Mac|iP(hone|ad)/.test(navigator.platform);
+const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const SHEET = new CSSStyleSheet();
 SHEET.replaceSync(CSS);
 
-/** An id that sorts by time (ULID); unlike `crypto.randomUUID` it also works on pages without TLS. */
-export function ulid() {
-  let time = '';
-  for (let rest = Date.now(), i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = BASE32[rest % 32] + time;
-  return time + Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => BASE32[byte & 31]).join('');
-}
+/** A random id of 128 bits; unlike `crypto.randomUUID` it also works on pages without TLS. */
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 let visit;
 /** What is known of this tab's visit, shared by all boxes of the origin: { session, tried: [query], read: { slug: title } }. */
@@ -41,7 +36,7 @@ function remembered(change) {
   } catch {
     // Storage is forbidden here: the page's memory will do.
   }
-  if (!visit?.session || !Array.isArray(visit.tried)) visit = { session: ulid(), tried: [], read: {} };
+  if (!visit?.session || !Array.isArray(visit.tried)) visit = { session: newId(), tried: [], read: {} };
   change?.(visit);
   try {
     sessionStorage.setItem('zerodesk', JSON.stringify(visit));
@@ -91,25 +86,24 @@ export class SearchBox extends HTMLElement {
   static observedAttributes = ['lang', 'placeholder', 'hotkey'];
 
   #root = this.attachShadow({ mode: 'open' });
-  // The lasting elements by name.
+  // The lasting elements of the shadow root, by name.
   #at = {};
-  // AbortController of all listeners.
+  // Ends all listeners.
   #connected;
-  // AbortController of the search under way.
+  // Ends the request under way.
   #request;
   // Number of the newest search; replies to older ones are dropped.
   #turn = 0;
   #timers = {};
-  // Of the newest search.
+  // What was searched last.
   #query = '';
-  // The one that is shown.
+  // The reply that is shown, and whether it stood long enough to count.
   #reply = null;
-  // Whether that one was reported as shown.
   #settled = false;
   #failed = false;
   // The option that the arrow keys are on.
   #active = -1;
-  // What the page told us.
+  // What the page knows about its visitor.
   #host = {};
   // What the visitor does not want to send along.
   #struck = new Set();
@@ -144,7 +138,8 @@ export class SearchBox extends HTMLElement {
       pointerdown: (event) => event.composedPath().includes(this) || this.#toggle(false),
       keydown: (event) => this.#pressedAnywhere(event),
     });
-    listen(window, { online: () => this.#failed && this.#search('typed') });
+    listen(window, { online: () => this.#failed && this.#search('typed'), resize: () => this.#fit() });
+    if (window.visualViewport) listen(visualViewport, { resize: () => this.#fit() });
   }
 
   disconnectedCallback() {
@@ -175,16 +170,16 @@ export class SearchBox extends HTMLElement {
   }
 
   /** Searches as if the visitor had typed it. */
-  async search(query) {
+  async search(query, trigger = 'enter') {
     this.open();
     this.#at.input.value = query;
     this.#view('results');
-    await this.#search('enter');
+    await this.#search(trigger);
   }
 
   /** What the page knows ({ product, version, plan, ... }): listed in the ticket form and sent along with a ticket. */
   context(known) {
-    this.#host = { ...known };
+    this.#host = Object.fromEntries(Object.entries(known).map(([name, value]) => [name, String(value)]));
     if (this.#at.box) this.#listAlong();
   }
 
@@ -224,7 +219,7 @@ export class SearchBox extends HTMLElement {
   }
 
   #resultsPage() {
-    const query = new URLSearchParams({ q: this.#at.input.value.trim() });
+    const query = new URLSearchParams({ q: this.#at.input.value.trim(), lang: this.#lang });
     if (this.#site !== 'default') query.set('site', this.#site);
     return this.#link(`/search?${query}`);
   }
@@ -238,9 +233,22 @@ export class SearchBox extends HTMLElement {
 
   /** Tells the server what happened, for the figures; never waits. */
   #record(type, fields) {
-    const events = [{ id: ulid(), type, at: new Date().toISOString(), ...fields }];
+    const events = [{ id: newId(), type, at: new Date().toISOString(), ...fields }];
     const batch = { site: this.#site, session: remembered().session, surface: 'box', events };
     navigator.sendBeacon?.(this.#link('/api/v1/events'), JSON.stringify(batch));
+  }
+
+  /** Status and JSON of a reply; status 0 when there is none, or none in time. */
+  async #fetch(path, options, request = new AbortController()) {
+    const timer = setTimeout(() => request.abort(), TIMEOUT_MS);
+    try {
+      const response = await fetch(this.#link(path), { ...options, signal: request.signal, credentials: 'omit' });
+      return { status: response.status, reply: await response.json() };
+    } catch {
+      return { status: 0 };
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #later(name, ms, action) {
@@ -275,10 +283,10 @@ export class SearchBox extends HTMLElement {
             at('head', 'p', { class: 'head', part: 'message' }),
             at('meant', 'button', { type: 'button', class: 'link', 'data-do': 'meant' }),
             at('list', 'div', { id: 'list', role: 'listbox', part: 'list', 'aria-label': this.#say('list') }),
+            at('all', 'a', { class: 'all', href: '/' }, this.#say('all')),
             h('div', { class: 'actions', part: 'actions' },
               (this.#at.ask = button('ask', this.#say('ask'))),
-              (this.#at.solved = button('solved', this.#say('solved'))),
-              at('all', 'a', { href: '/' }, this.#say('all')))),
+              (this.#at.solved = button('solved', this.#say('solved'))))),
           this.#buildForm(at),
           at('sent', 'div', { class: 'sent', part: 'sent' })),
         at('said', 'div', { class: 'said', role: 'status' })));
@@ -294,7 +302,7 @@ export class SearchBox extends HTMLElement {
     return at('form', 'form', { class: 'ticket', part: 'form', 'aria-labelledby': 'ask' },
       h('h2', { id: 'ask' }, this.#say('ask')),
       h('p', {}, this.#say('ask_intro')),
-      field('subject', 'input', { maxlength: 300, required: true }),
+      field('subject', 'input', { maxlength: 200, required: true }),
       field('message', 'textarea', { maxlength: 20000, rows: 3 }),
       h('div', { class: 'pair' },
         field('email', 'input', { type: 'email', maxlength: 254, required: true, autocomplete: 'email' }),
@@ -316,8 +324,16 @@ export class SearchBox extends HTMLElement {
 
   #toggle(open) {
     this.#at.panel.hidden = !open;
+    if (open) this.#fit();
     if (!open) this.#move(-1);
     this.#expand();
+  }
+
+  /** As high as the screen leaves room for above its keyboard, so that the actions stay in view. */
+  #fit() {
+    const { height, offsetTop } = window.visualViewport ?? { height: innerHeight, offsetTop: 0 };
+    const room = height + offsetTop - this.#at.box.getBoundingClientRect().bottom - 16;
+    this.#at.panel.style.maxBlockSize = `${Math.max(280, Math.min(640, room))}px`;
   }
 
   /** Shows one of the panel's three faces: results, form, sent. */
@@ -442,28 +458,17 @@ export class SearchBox extends HTMLElement {
     this.#cancel();
     this.#query = query;
     const turn = this.#turn;
-    this.#busy(true);
-    try {
-      const reply = await this.#fetchReply(query, trigger);
-      if (turn === this.#turn) this.#show(reply);
-    } catch {
-      if (turn === this.#turn) this.#fail();
-    }
-  }
-
-  async #fetchReply(query, trigger) {
     const params = new URLSearchParams({ q: query, site: this.#site, lang: this.#lang, session: remembered().session, trigger, surface: 'box' });
     for (const name of ['product', 'kind', 'tag', 'limit']) {
       if (this.hasAttribute(name)) params.set(name, this.getAttribute(name));
     }
-    const request = (this.#request = new AbortController());
-    this.#later('slow', SEARCH_TIMEOUT_MS, () => request.abort());
+    this.#busy(true);
+    this.#request = new AbortController();
     // No header of our own: a request that needs no preflight.
-    const response = await fetch(this.#link(`/api/v1/search?${params}`), { signal: request.signal, credentials: 'omit' });
-    const reply = response.ok && (await response.json());
-    clearTimeout(this.#timers.slow);
-    if (!Array.isArray(reply?.hits)) throw new Error('not a search reply');
-    return reply;
+    const { status, reply } = await this.#fetch(`/api/v1/search?${params}`, {}, this.#request);
+    if (turn !== this.#turn) return;
+    if (status === 200 && Array.isArray(reply?.hits)) this.#show(reply);
+    else this.#fail();
   }
 
   #show(reply) {
@@ -577,21 +582,17 @@ export class SearchBox extends HTMLElement {
 
   #clicked(target) {
     const option = target.closest('.hit');
-    if (option) return this.#opened(option);
-    if (target === this.#at.input) return this.#toggle(true);
-    if (target === this.#at.all) return this.#settle();
+    if (option) this.#opened(option);
+    if (target === this.#at.input) this.#toggle(true);
+    if (target === this.#at.all) this.#settle();
     const action = target.closest('[data-do]')?.dataset.do;
     if (action === 'ask') this.#ask();
     if (action === 'solved') this.#solved();
-    if (action === 'clear' || action === 'new' || action === 'back') {
-      if (action !== 'back') this.#clear();
+    if (action === 'meant') this.search(this.#reply.corrected, 'suggested');
+    if (action === 'clear') this.#clear();
+    if (action === 'clear' || action === 'back') {
       this.#view('results');
       this.open();
-    }
-    if (action === 'meant') {
-      this.#at.input.value = this.#reply.corrected;
-      this.focus();
-      this.#search('suggested');
     }
   }
 
@@ -643,7 +644,8 @@ export class SearchBox extends HTMLElement {
       'page.title': document.title,
       'page.url': location.origin + location.pathname,
       host: Object.entries(this.#host).map(([name, value]) => `${name} ${value}`).join(', '),
-      locale: `${this.#lang}, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`,
+      client: this.#say('along_browser'),
+      locale: `${this.#lang}, ${TIME_ZONE}`,
     };
   }
 
@@ -677,7 +679,7 @@ export class SearchBox extends HTMLElement {
       message: message.value.trim(),
       requester: { name: name.value.trim(), email: email.value.trim() },
       locale: sent('locale', this.#lang),
-      time_zone: sent('locale', Intl.DateTimeFormat().resolvedOptions().timeZone),
+      time_zone: sent('locale', TIME_ZONE),
       page: { url: sent('page.url', along['page.url']) ?? '', title: sent('page.title', along['page.title']) ?? '' },
       host: sent('host', { product, version, plan, custom }),
       consent: { context_shared: Object.keys(along).some((field) => !this.#struck.has(field)), fields_removed: [...this.#struck] },
@@ -689,36 +691,23 @@ export class SearchBox extends HTMLElement {
     if (this.#sending) return;
     const { send, problem } = this.#at;
     this.#sending = true;
-    this.#key ??= ulid();
+    this.#key ??= newId();
     problem.textContent = '';
     send.textContent = this.#say('sending');
-    const { status, reply } = await this.#post();
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(this.#ticket());
+    const { status, reply } = await this.#fetch('/api/v1/tickets', { method: 'POST', headers, body });
     this.#sending = false;
     send.textContent = this.#say('again');
     if (status === 200 || status === 201) return this.#arrived(reply);
     // The text was changed after a try whose reply got lost: it is another ticket now.
     if (status === 409) this.#key = null;
-    const field = reply.field && this.#at[reply.field.split('.').pop()];
+    const field = this.#at[reply?.field?.split('.').pop()];
     if (status === 422 && field?.form === this.#at.form) {
       field.setCustomValidity(reply.detail || reply.title);
       return field.reportValidity();
     }
     problem.textContent = this.#say(navigator.onLine ? 'send_failed' : 'send_offline');
-  }
-
-  async #post() {
-    const request = new AbortController();
-    this.#later('send', SEND_TIMEOUT_MS, () => request.abort());
-    const body = JSON.stringify(this.#ticket());
-    const headers = { 'content-type': 'application/json' };
-    try {
-      const response = await fetch(this.#link('/api/v1/tickets'), { method: 'POST', headers, body, signal: request.signal, credentials: 'omit' });
-      return { status: response.status, reply: await response.json() };
-    } catch {
-      return { status: 0, reply: {} };
-    } finally {
-      clearTimeout(this.#timers.send);
-    }
   }
 
   #arrived({ reference, status_url }) {
@@ -729,7 +718,7 @@ export class SearchBox extends HTMLElement {
       h('p', {}, h('strong', { part: 'reference' }, this.#say('reference', { v: reference }))),
       h('p', {}, this.#say('reply_to', { v: email.value })),
       h('p', {}, status_url && h('a', { href: this.#link(status_url) }, this.#say('status'))),
-      button('new', this.#say('new')));
+      button('clear', this.#say('new')));
     form.reset();
     this.#key = null;
     this.#prefilled = '';
