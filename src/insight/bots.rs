@@ -10,6 +10,7 @@ const DECLARED: &[&str] = &[
     "spider",
     "slurp",
     "archiver",
+    "headlesschrome",
     "facebookexternalhit",
     "embedly",
     "preview",

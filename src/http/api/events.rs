@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use crate::{
         error::{ApiError, Problem},
         extract::{self, BodyKind, Payload},
     },
-    insight::{Event, EventId, EventKind, Origin, Surface, ViewSource, declared_bot},
+    insight::{Event, EventId, EventKind, Origin, Surface, ViewSource},
 };
 
 /// Most events in a batch.
@@ -176,7 +176,7 @@ pub async fn report(
         site: site.to_owned(),
         surface: batch.surface,
         locale: batch.locale,
-        bot: is_bot(&headers),
+        bot: extract::is_bot(&headers),
         interacted: batch.interacted,
     };
     let snapshot = app.searcher.snapshot();
@@ -192,12 +192,6 @@ pub async fn report(
         }
     }
     Ok((StatusCode::ACCEPTED, Json(receipt)))
-}
-
-/// Whether the request says that no person sent it.
-#[must_use]
-pub fn is_bot(headers: &HeaderMap) -> bool {
-    headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).is_some_and(declared_bot)
 }
 
 fn rejected(index: usize, error: &ApiError) -> Rejected {

@@ -12,11 +12,11 @@ use crate::{
     config::{Config, StatsAccess},
     http::{
         auth::{bearer, unauthorized},
-        error::{ApiError, Code, Problem},
+        error::{ApiError, Problem},
         extract::{self, QueryString},
     },
     insight::{
-        InsightError, Window,
+        Window,
         figures::{Deflection, Figure, Figures, Funnel, Helpfulness, LeftOut, TopQuery},
     },
 };
@@ -122,7 +122,7 @@ pub async fn figures(app: &App, token: Option<&str>, query: &QueryString) -> Res
     if !agent && app.config.insight.stats == StatsAccess::Token {
         return Err(unauthorized());
     }
-    let figures = app.insight.figures(window(&app.config, query, app.now())?).await.map_err(|error| down(&error))?;
+    let figures = app.insight.figures(window(&app.config, query, app.now())?).await?;
     Ok(if agent { figures } else { figures.without_rare_queries(MIN_VISITORS) })
 }
 
@@ -132,20 +132,7 @@ pub async fn figures(app: &App, token: Option<&str>, query: &QueryString) -> Res
 /// `store-unavailable`.
 pub async fn is_agent(app: &App, token: Option<&str>) -> Result<bool, ApiError> {
     let Some(token) = token else { return Ok(false) };
-    let agent = app.desk.authenticate(token).await.map_err(|error| {
-        tracing::error!(%error, "an agent could not be looked up");
-        unavailable()
-    })?;
-    Ok(agent.is_some())
-}
-
-fn down(error: &InsightError) -> ApiError {
-    tracing::error!(%error, "figures could not be made");
-    unavailable()
-}
-
-fn unavailable() -> ApiError {
-    ApiError::new(Code::StoreUnavailable, "The store does not answer. Try again in a moment.").retry_after(5)
+    Ok(app.desk.authenticate(token).await?.is_some())
 }
 
 /// The window asked for: days (UTC, the last one included) or instants; the last 30 days by default.

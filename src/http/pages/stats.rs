@@ -23,12 +23,14 @@ use crate::{
         error::{ApiError, Code},
         extract::{BodyKind, Payload, QueryString},
     },
-    insight::figures::{Deflection, Figure, Figures, TICKET_WINDOWS_H, TopQuery},
+    insight::figures::{Cause, Deflection, Figure, Figures, LeftOut, TICKET_WINDOWS_H, TopQuery},
 };
 
 /// Name of the cookie that lets an agent read the figures; only sent to `/stats` and never to scripts.
 const COOKIE: &str = "zerodesk_stats";
-/// How long it lasts, in seconds.
+/// Rows in each list of queries.
+const MAX_ROWS: usize = 20;
+/// How long the cookie lasts, in seconds.
 const COOKIE_AGE_S: u32 = 12 * 60 * 60;
 
 /// `GET /stats`: the figures, or the form that asks for a token.
@@ -42,7 +44,7 @@ pub async fn show(
     let token = bearer(&headers).or_else(|| cookie(&headers, COOKIE));
     match stats::figures(&app, token, &query).await {
         Ok(figures) => {
-            let sites: Vec<&String> = app.config.sites.keys().collect();
+            let sites: Vec<String> = app.config.sites.keys().cloned().collect();
             Ok(private(pages.render("stats.html", &visitor, page(&figures, &sites, &visitor.lang))?))
         }
         Err(error) if error.code == Code::Unauthorized => sign_in_form(&pages, &visitor, token.is_some()),
@@ -83,12 +85,12 @@ fn private(page: impl IntoResponse) -> Response {
 }
 
 /// What the template needs, with numbers written as the language writes them.
-fn page(figures: &Figures, sites: &[&String], lang: &str) -> Value {
+fn page(figures: &Figures, sites: &[String], lang: &str) -> Value {
     let Figures { window, funnel, .. } = figures;
     let last = window.to.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(window.to);
     let headline = figures.deflection.first();
     context! {
-        sites, from => day(window.from), to => day(last), chosen_site => window.site,
+        sites => sites.to_vec(), from => day(window.from), to => day(last), chosen_site => window.site.clone(),
         headline => headline.map(|row| share(&row.confirmed, lang)),
         reversed => headline.map(|row| share(&row.reversed, lang)),
         pending => headline.map_or(0, |row| row.pending),
@@ -104,7 +106,7 @@ fn page(figures: &Figures, sites: &[&String], lang: &str) -> Value {
         without_search => funnel.form_opened_without_search,
         submitted_without_search => funnel.submitted_without_search,
         top_queries => rows(&figures.top_queries), top_no_answer => rows(&figures.top_no_answer),
-        left_out => Value::from_serialize(&figures.left_out),
+        left_out => left_out(&figures.left_out),
     }
 }
 
@@ -164,13 +166,26 @@ fn outcomes(deflection: &[Deflection], lang: &str) -> Vec<Value> {
 fn steps(steps: &[(&str, u64)]) -> Vec<Value> {
     let most = steps.iter().map(|(_, count)| *count).max().unwrap_or_default().max(1) as f64;
     let step = |(name, count): &(&str, u64)| {
-        context! { name, count, width => format!("{:.1}", 1000.0 * *count as f64 / most) }
+        context! { name => *name, count => *count, width => format!("{:.1}", 1000.0 * *count as f64 / most) }
     };
     steps.iter().map(step).collect()
 }
 
-fn rows(queries: &[TopQuery]) -> Value {
-    Value::from_serialize(&queries[..queries.len().min(20)])
+fn rows(queries: &[TopQuery]) -> Vec<Value> {
+    let row = |TopQuery { query, visitors, searches, no_answer }: &TopQuery| {
+        context! { query => query.clone(), visitors => *visitors, searches => *searches, no_answer => *no_answer }
+    };
+    queries.iter().take(MAX_ROWS).map(row).collect()
+}
+
+fn left_out(rows: &[LeftOut]) -> Vec<Value> {
+    let name = |cause| match cause {
+        Cause::DeclaredBot => "declared_bot",
+        Cause::TooManySearches => "too_many_searches",
+        Cause::NoInteraction => "no_interaction",
+    };
+    let row = |row: &LeftOut| context! { cause => name(row.cause), visitors => row.visitors, events => row.events };
+    rows.iter().map(row).collect()
 }
 
 #[cfg(test)]
@@ -218,7 +233,7 @@ mod tests {
 
     fn rendered(visits: u64, lang: &str) -> String {
         let site = "default".to_owned();
-        let page = page(&figures(visits), &[&site], lang);
+        let page = page(&figures(visits), &[site], lang);
         Pages::new().unwrap().render("stats.html", &visitor(lang), page).unwrap().0
     }
 
@@ -237,7 +252,7 @@ mod tests {
     fn without_visits_there_is_a_page_without_shares() {
         for lang in ["en", "nl", "de"] {
             let html = rendered(0, lang);
-            assert!(!html.contains('%') && !html.contains("NaN"), "{lang}");
+            assert!(!html.contains("\u{a0}%") && !html.contains("NaN"), "{lang}");
         }
     }
 
