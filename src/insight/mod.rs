@@ -31,7 +31,7 @@ pub use store::{EventStore, InsightError};
 pub use trail::{ArticleRead, Trail, TrailSearch};
 
 /// How often salts are renewed and old events deleted.
-const UPKEEP: std::time::Duration = std::time::Duration::from_secs(3600);
+const UPKEEP: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// Everything that other rooms need of this one. Clones share it.
 #[derive(Clone)]
