@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn hostile_text_takes_linear_time() {
         for text in ["@", "1 ", "NL91", "a.", "+", "0-", "é\u{202e}"] {
-            mask(&text.repeat(20_000));
+            assert!(!mask(&text.repeat(20_000)).text.is_empty());
         }
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod articles;
 pub mod desk;
+pub mod events;
 pub mod health;
 pub mod search;
+pub mod stats;
 pub mod tickets;

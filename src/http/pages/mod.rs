@@ -10,6 +10,7 @@ pub mod home;
 pub mod machine;
 pub mod media;
 pub mod results;
+pub mod stats;
 pub mod ticket;
 mod visitor;
 
@@ -27,6 +28,8 @@ pub use visitor::Visitor;
 const TEMPLATES: &[(&str, &str)] = &[
     ("base.html", include_str!("templates/base.html")),
     ("error.html", include_str!("templates/error.html")),
+    ("stats.html", include_str!("templates/stats.html")),
+    ("stats_sign_in.html", include_str!("templates/stats_sign_in.html")),
     ("contact.html", include_str!("templates/contact.html")),
     ("ticket.html", include_str!("templates/ticket.html")),
     ("desk_login.html", include_str!("templates/desk_login.html")),
@@ -39,6 +42,9 @@ const WORDS: &[(&str, &str)] = &[
     ("en", include_str!("strings/en.json")),
     ("nl", include_str!("strings/nl.json")),
     ("de", include_str!("strings/de.json")),
+    ("en", include_str!("strings/stats.en.json")),
+    ("nl", include_str!("strings/stats.nl.json")),
+    ("de", include_str!("strings/stats.de.json")),
     ("en", include_str!("strings/desk.en.json")),
     ("nl", include_str!("strings/desk.nl.json")),
     ("de", include_str!("strings/desk.de.json")),
