@@ -14,10 +14,15 @@ pub fn page(entry: &Entry) -> String {
 /// What a link in `entry` becomes: the page of the article that it names, or the address of a picture.
 #[must_use]
 pub fn resolve(catalog: &Catalog, entry: &Entry, link: &str) -> LinkTarget {
-    if link.starts_with(['#', '/', '?']) || link.contains("://") || link.starts_with("mailto:") || link.starts_with("tel:") {
+    if link.starts_with(['#', '/', '?'])
+        || link.contains("://")
+        || link.starts_with("mailto:")
+        || link.starts_with("tel:")
+    {
         return LinkTarget::Keep;
     }
-    let (path, fragment) = link.split_once('#').map_or((link, String::new()), |(path, rest)| (path, format!("#{rest}")));
+    let (path, fragment) =
+        link.split_once('#').map_or((link, String::new()), |(path, rest)| (path, format!("#{rest}")));
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
     let Some(path) = beside(&entry.path, &decoded) else { return LinkTarget::Keep };
     let stem = path.trim_end_matches('/');
@@ -47,7 +52,8 @@ fn beside(from: &str, link: &str) -> Option<String> {
 }
 
 fn encoded(path: &str) -> String {
-    const IN_PATH: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#').add(b'"').add(b'<').add(b'>');
+    const IN_PATH: &percent_encoding::AsciiSet =
+        &percent_encoding::CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#').add(b'"').add(b'<').add(b'>');
     percent_encoding::utf8_percent_encode(path, IN_PATH).to_string()
 }
 

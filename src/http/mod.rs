@@ -12,6 +12,7 @@ mod cors;
 mod error;
 mod extract;
 mod limits;
+mod links;
 mod observe;
 pub mod pages;
 mod router;

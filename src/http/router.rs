@@ -14,6 +14,7 @@ use super::{
     error::{ApiError, Code},
     limits::{Budget, RateLimits, enforce},
     observe::{deadline, observe, panicked},
+    pages,
     serve::ServeError,
 };
 use crate::app::App;
@@ -30,12 +31,12 @@ type Routes = OpenApiRouter<Context>;
 
 /// Public API: any page of a site's origins may call it.
 fn searching() -> Routes {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(api::search::search))
 }
 
 /// What visitors report: events and feedback.
 fn reporting() -> Routes {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(api::articles::feedback))
 }
 
 /// Tickets from visitors.
@@ -45,7 +46,7 @@ fn asking() -> Routes {
 
 /// Reading articles and one's own ticket: public, not limited.
 fn reading() -> Routes {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(api::articles::list)).routes(routes!(api::articles::one))
 }
 
 /// The desk and the figures: own origin or a Bearer token.
@@ -55,12 +56,28 @@ fn working() -> Routes {
 
 /// For those who run the server.
 fn operating() -> Routes {
-    OpenApiRouter::new().routes(routes!(api::health::healthz))
+    OpenApiRouter::new()
+        .routes(routes!(api::health::healthz))
+        .routes(routes!(api::health::readyz))
+        .routes(routes!(api::health::metrics))
+        .routes(routes!(api::health::openapi))
 }
 
 /// Pages for people; not part of the API's description.
 fn visiting() -> Router<Context> {
     Router::new()
+        .route("/", get(pages::home::home))
+        .route("/a/{slug}", get(pages::article::article))
+        .route("/media/{*path}", get(pages::media::media))
+        .route("/docs", get(pages::machine::docs))
+        .route("/robots.txt", get(pages::machine::robots))
+        .route("/sitemap.xml", get(pages::machine::sitemap))
+        .route("/llms.txt", get(pages::machine::llms))
+}
+
+/// The page of results, which searches as the API does and counts as such.
+fn results() -> Router<Context> {
+    Router::new().route("/search", get(pages::results::results))
 }
 
 /// The box, scripts and style sheets.
@@ -95,7 +112,9 @@ pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Route
         .merge(limited(asking(), Budget::Tickets))
         .merge(reading());
     let public = guarded(public.into(), &context).merge(files()).layer(from_fn_with_state(context.clone(), cors));
-    let own = guarded(Router::from(working().merge(operating())).merge(visiting()), &context);
+    let results = results().layer(from_fn_with_state((rates.clone(), Budget::Searches), enforce));
+    let own = Router::from(working().merge(operating())).merge(visiting()).merge(results);
+    let own = guarded(own, &context);
     let all = public.merge(own).fallback(nothing_here).method_not_allowed_fallback(not_this_way);
     let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4));
     Ok(all.layer(compression).layer(from_fn_with_state(context.clone(), observe)).with_state(context))

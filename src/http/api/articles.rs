@@ -71,7 +71,9 @@ impl Wanted {
     }
 
     fn holds(&self, entry: &Entry) -> bool {
-        let one = |wanted: &[String], own: &str| wanted.is_empty() || wanted.iter().any(|word| word.eq_ignore_ascii_case(own));
+        let one = |wanted: &[String], own: &str| {
+            wanted.is_empty() || wanted.iter().any(|word| word.eq_ignore_ascii_case(own))
+        };
         let any = |wanted: &[String], own: &[String]| wanted.is_empty() || own.iter().any(|own| one(wanted, own));
         let head = &entry.front_matter;
         one(&self.lang, entry.lang())
@@ -330,14 +332,22 @@ pub struct FeedbackRequest {
 
 impl FeedbackRequest {
     fn from_form(fields: Vec<(String, String)>) -> Result<Self, ApiError> {
-        let text = |name: &str| fields.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone());
+        let text = |name: &str| {
+            fields.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone())
+        };
         let helpful = match text("helpful").as_deref() {
             Some("true" | "yes" | "1") => true,
             Some("false" | "no" | "0") => false,
             Some(_) => return Err(ApiError::invalid("helpful", "Send true or false.")),
             None => return Err(ApiError::in_field(Code::MissingField, "helpful", "Send true or false.")),
         };
-        Ok(Self { helpful, reason: text("reason"), comment: text("comment"), session: text("session"), site: text("site") })
+        Ok(Self {
+            helpful,
+            reason: text("reason"),
+            comment: text("comment"),
+            session: text("session"),
+            site: text("site"),
+        })
     }
 }
 

@@ -111,7 +111,8 @@ impl SearchParams {
 }
 
 fn language_tag(text: &str) -> Result<String, ApiError> {
-    let well_formed = (2..=35).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let well_formed =
+        (2..=35).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let tag = well_formed.then(|| text.to_owned());
     tag.ok_or_else(|| ApiError::invalid("lang", "Write a language tag, such as `nl` or `pt-BR`."))
 }
@@ -152,7 +153,8 @@ pub async fn perform(
 ) -> Result<Performed, ApiError> {
     let (key, site) = extract::site(&app.config, params.site.as_deref())?;
     let turn = tokio::time::timeout(PATIENCE, slots.0.acquire()).await;
-    let busy = || ApiError::new(Code::Overloaded, "Too many searches run at once. Try again in a second.").retry_after(1);
+    let busy =
+        || ApiError::new(Code::Overloaded, "Too many searches run at once. Try again in a second.").retry_after(1);
     let turn = turn.map_err(|_| busy())?.map_err(ApiError::internal)?;
     let begun = Instant::now();
     let answer = app.searcher.search(&params.checked(app, site))?;
@@ -316,11 +318,7 @@ impl<'a> SearchReply<'a> {
             confidence: rounded(answer.confidence),
             corrected: answer.corrected.as_deref(),
             hits: answer.hits.iter().map(HitReply::of).collect(),
-            handoff: HandoffReply {
-                level: 1,
-                suggested_level: performed.suggested_level,
-                url: contact_url(performed),
-            },
+            handoff: HandoffReply { level: 1, suggested_level: performed.suggested_level, url: contact_url(performed) },
             signals: explain.then_some(&answer.signals),
         }
     }
@@ -382,7 +380,9 @@ mod tests {
     #[test]
     fn the_visitors_language_comes_first() {
         let site = Site::default();
-        for (lang, expected) in [("nl", "nl en de"), ("NL-be", "nl en de"), ("fr-CA", "fr en nl de"), ("en", "en nl de")] {
+        for (lang, expected) in
+            [("nl", "nl en de"), ("NL-be", "nl en de"), ("fr-CA", "fr en nl de"), ("en", "en nl de")]
+        {
             assert_eq!(languages(lang, &site).join(" "), expected, "{lang}");
         }
     }

@@ -97,7 +97,8 @@ fn related(snapshot: &Snapshot, site: &Site, entry: &Entry) -> Vec<Value> {
     let named = entry.front_matter.related.iter();
     let mut found: Vec<&Arc<Entry>> =
         named.filter_map(|name| catalog.by_slug(name).or_else(|| catalog.by_path(name))).collect();
-    let shared = |other: &Entry| other.front_matter.tags.iter().filter(|tag| entry.front_matter.tags.contains(tag)).count();
+    let shared =
+        |other: &Entry| other.front_matter.tags.iter().filter(|tag| entry.front_matter.tags.contains(tag)).count();
     let others = catalog.iter().filter(|other| other.lang() == entry.lang() && shared(other) > 0);
     let mut others: Vec<_> = others.collect();
     others.sort_by_key(|other| std::cmp::Reverse(shared(other)));
@@ -107,7 +108,10 @@ fn related(snapshot: &Snapshot, site: &Site, entry: &Entry) -> Vec<Value> {
         }
     }
     let shown = found.into_iter().filter(|other| articles::is_listed(site, other) && other.path != entry.path);
-    shown.take(RELATED).map(|other| context! { title => other.front_matter.title.clone(), url => links::page(other) }).collect()
+    shown
+        .take(RELATED)
+        .map(|other| context! { title => other.front_matter.title.clone(), url => links::page(other) })
+        .collect()
 }
 
 /// Headings of the second and third level. The HTML is our own, cleaned, so that its shape is known.
@@ -122,7 +126,11 @@ fn heading(rest: &str) -> Option<(u8, &str, String)> {
     let (tag, rest) = rest.split_once('>')?;
     let anchor = tag.split_once("id=\"")?.1.split('"').next()?;
     let (inner, _) = rest.split_once(&format!("</h{level}>"))?;
-    let text: String = inner.split('<').enumerate().map(|(at, part)| if at == 0 { part } else { part.split_once('>').map_or("", |(_, text)| text) }).collect();
+    let text: String = inner
+        .split('<')
+        .enumerate()
+        .map(|(at, part)| if at == 0 { part } else { part.split_once('>').map_or("", |(_, text)| text) })
+        .collect();
     (!text.trim().is_empty()).then_some((level, anchor, text))
 }
 
@@ -141,7 +149,11 @@ mod tests {
             ("2>No anchor</h2>", None),
         ] {
             let found = heading(html);
-            assert_eq!(found.as_ref().map(|(level, anchor, text)| (*level, *anchor, text.as_str())), expected, "{html}");
+            assert_eq!(
+                found.as_ref().map(|(level, anchor, text)| (*level, *anchor, text.as_str())),
+                expected,
+                "{html}"
+            );
         }
     }
 }

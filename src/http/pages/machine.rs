@@ -25,7 +25,9 @@ use crate::{
 /// `GET /robots.txt`
 pub async fn robots(State(base): State<Arc<BaseUrl>>) -> String {
     let map = base.join("/sitemap.xml");
-    format!("User-agent: *\nDisallow: /api/\nDisallow: /desk\nDisallow: /search\nDisallow: /stats\nDisallow: /t/\n\nSitemap: {map}\n")
+    format!(
+        "User-agent: *\nDisallow: /api/\nDisallow: /desk\nDisallow: /search\nDisallow: /stats\nDisallow: /t/\n\nSitemap: {map}\n"
+    )
 }
 
 /// `GET /sitemap.xml`
@@ -95,7 +97,8 @@ fn operation_value(path: &str, method: &str, operation: &serde_json::Value) -> V
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     let parameters = parameters.map(|one| context! { name => text(&one["name"]), about => text(&one["description"]) });
     let responses = operation["responses"].as_object().into_iter().flatten();
-    let responses = responses.map(|(status, one)| context! { status => status.clone(), about => text(&one["description"]) });
+    let responses =
+        responses.map(|(status, one)| context! { status => status.clone(), about => text(&one["description"]) });
     context! {
         method => method.to_uppercase(), path, about => text(&operation["summary"]),
         parameters => parameters.collect::<Vec<_>>(), responses => responses.collect::<Vec<_>>(),

@@ -3,6 +3,11 @@
 //! Every page works without JavaScript and carries no inline script or style. Templates escape HTML by themselves;
 //! only an article's cleaned body is put in as it is.
 
+pub mod article;
+pub mod home;
+pub mod machine;
+pub mod media;
+pub mod results;
 mod visitor;
 
 use std::collections::BTreeMap;
