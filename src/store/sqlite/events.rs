@@ -279,8 +279,9 @@ mod tests {
         assert_eq!(restarted.visitor(&session, noon() + SignedDuration::from_hours(24)).yesterday, today.session);
 
         restarted.refresh(&store, noon() + SignedDuration::from_hours(48)).await.unwrap();
-        let left =
-            store.read(|connection| Ok(connection.query_row("SELECT min(day) FROM salts", [], |row| row.get(0))?));
+        let left = store.read(|connection| {
+            Ok(connection.query_row("SELECT min(day) FROM salts", [], |row| row.get::<_, String>(0))?)
+        });
         assert_eq!(left.await.unwrap(), "2026-03-03".to_owned());
     }
 
