@@ -13,7 +13,7 @@ mod visitor;
 use std::collections::BTreeMap;
 
 use axum::response::Html;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 
 use super::{assets, error::ApiError};
 use crate::telemetry::RequestId;
@@ -21,8 +21,14 @@ use crate::telemetry::RequestId;
 pub use visitor::Visitor;
 
 /// Every template by its name.
-const TEMPLATES: &[(&str, &str)] =
-    &[("base.html", include_str!("templates/base.html")), ("error.html", include_str!("templates/error.html"))];
+const TEMPLATES: &[(&str, &str)] = &[
+    ("article.html", include_str!("templates/article.html")),
+    ("base.html", include_str!("templates/base.html")),
+    ("docs.html", include_str!("templates/docs.html")),
+    ("error.html", include_str!("templates/error.html")),
+    ("home.html", include_str!("templates/home.html")),
+    ("results.html", include_str!("templates/results.html")),
+];
 
 /// Words by language; several files of one language add up. English comes in for what another language lacks.
 const WORDS: &[(&str, &str)] = &[
@@ -44,6 +50,7 @@ impl Pages {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_formatter(escape);
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         environment.add_function("asset", |name: &str| assets::address(name));
         environment.add_filter("fill", fill);
@@ -97,6 +104,27 @@ impl Pages {
         let primary = lang.split('-').next().unwrap_or(lang);
         self.words.get(primary).or_else(|| self.words.get("en")).cloned().unwrap_or_default()
     }
+}
+
+/// Writes a value, escaped for text and quoted attributes; unlike the built-in one it leaves `/` as it is.
+fn escape(out: &mut Output, state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
+    let Some(text) = value.as_str().filter(|_| !value.is_safe()) else {
+        return minijinja::escape_formatter(out, state, value);
+    };
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let entity = match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#39;",
+        };
+        out.write_str(&rest[..at])?;
+        out.write_str(entity)?;
+        rest = &rest[at + 1..];
+    }
+    Ok(out.write_str(rest)?)
 }
 
 /// What is written as `%XX` inside a query string.
