@@ -36,7 +36,7 @@ fn searching() -> Routes {
 
 /// What visitors report: events and feedback.
 fn reporting() -> Routes {
-    OpenApiRouter::new().routes(routes!(api::articles::feedback))
+    OpenApiRouter::new().routes(routes!(api::articles::feedback)).routes(routes!(api::events::report))
 }
 
 /// Tickets from visitors.
@@ -52,6 +52,9 @@ fn reading() -> Routes {
 /// The desk and the figures: own origin or a Bearer token.
 fn working() -> Routes {
     OpenApiRouter::new()
+        .routes(routes!(api::stats::deflection))
+        .routes(routes!(api::stats::funnel))
+        .routes(routes!(api::stats::queries))
 }
 
 /// For those who run the server.
@@ -69,6 +72,7 @@ fn visiting() -> Router<Context> {
         .route("/", get(pages::home::home))
         .route("/a/{slug}", get(pages::article::article))
         .route("/media/{*path}", get(pages::media::media))
+        .route("/stats", get(pages::stats::show).post(pages::stats::sign_in))
         .route("/docs", get(pages::machine::docs))
         .route("/robots.txt", get(pages::machine::robots))
         .route("/sitemap.xml", get(pages::machine::sitemap))

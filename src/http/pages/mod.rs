@@ -8,6 +8,7 @@ pub mod home;
 pub mod machine;
 pub mod media;
 pub mod results;
+pub mod stats;
 mod visitor;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("error.html", include_str!("templates/error.html")),
     ("home.html", include_str!("templates/home.html")),
     ("results.html", include_str!("templates/results.html")),
+    ("stats.html", include_str!("templates/stats.html")),
+    ("stats_sign_in.html", include_str!("templates/stats_sign_in.html")),
 ];
 
 /// Words by language; several files of one language add up. English comes in for what another language lacks.
@@ -35,6 +38,9 @@ const WORDS: &[(&str, &str)] = &[
     ("en", include_str!("strings/en.json")),
     ("nl", include_str!("strings/nl.json")),
     ("de", include_str!("strings/de.json")),
+    ("en", include_str!("strings/stats.en.json")),
+    ("nl", include_str!("strings/stats.nl.json")),
+    ("de", include_str!("strings/stats.de.json")),
 ];
 
 type Words = BTreeMap<String, String>;
