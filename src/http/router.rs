@@ -134,13 +134,14 @@ pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Route
     let results = results().layer(from_fn_with_state((rates.clone(), Budget::Searches), enforce));
     let own = Router::from(working().merge(operating())).merge(visiting()).merge(results);
     let own = guarded(own, &context);
-    let all = public.merge(own).fallback(nothing_here).method_not_allowed_fallback(not_this_way);
+    let all = public.merge(own).fallback(nothing_here);
     let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4));
     Ok(all.layer(compression).layer(from_fn_with_state(context.clone(), observe)).with_state(context))
 }
 
 /// One request can neither run for ever nor take the server down.
 fn guarded(routes: Router<Context>, context: &Context) -> Router<Context> {
+    let routes = routes.method_not_allowed_fallback(not_this_way);
     routes.layer(from_fn_with_state(context.clone(), deadline)).layer(CatchPanicLayer::custom(panicked))
 }
 

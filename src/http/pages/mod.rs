@@ -17,7 +17,7 @@ mod visitor;
 use std::collections::BTreeMap;
 
 use axum::response::Html;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 
 use super::{assets, error::ApiError};
 use crate::telemetry::RequestId;
@@ -26,8 +26,12 @@ pub use visitor::Visitor;
 
 /// Every template by its name.
 const TEMPLATES: &[(&str, &str)] = &[
+    ("article.html", include_str!("templates/article.html")),
     ("base.html", include_str!("templates/base.html")),
+    ("docs.html", include_str!("templates/docs.html")),
     ("error.html", include_str!("templates/error.html")),
+    ("home.html", include_str!("templates/home.html")),
+    ("results.html", include_str!("templates/results.html")),
     ("stats.html", include_str!("templates/stats.html")),
     ("stats_sign_in.html", include_str!("templates/stats_sign_in.html")),
     ("contact.html", include_str!("templates/contact.html")),
@@ -63,6 +67,7 @@ impl Pages {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_formatter(escape);
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         environment.add_function("asset", |name: &str| assets::address(name));
         environment.add_filter("fill", fill);
@@ -118,6 +123,27 @@ impl Pages {
     }
 }
 
+/// Writes a value, escaped for text and quoted attributes; unlike the built-in one it leaves `/` as it is.
+fn escape(out: &mut Output, state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
+    let Some(text) = value.as_str().filter(|_| !value.is_safe()) else {
+        return minijinja::escape_formatter(out, state, value);
+    };
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let entity = match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#39;",
+        };
+        out.write_str(&rest[..at])?;
+        out.write_str(entity)?;
+        rest = &rest[at + 1..];
+    }
+    Ok(out.write_str(rest)?)
+}
+
 /// What is written as `%XX` inside a query string.
 const IN_QUERY: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -165,10 +191,11 @@ mod tests {
         Pages::new().unwrap();
         let known = words_in("en");
         for (name, source) in TEMPLATES {
+            let in_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
             let uses = source
-                .split("t.")
-                .skip(1)
-                .filter_map(|rest| rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next());
+                .match_indices("t.")
+                .filter(|(at, _)| !source[..*at].ends_with(in_word))
+                .filter_map(|(at, _)| source[at + 2..].split(|c| !in_word(c)).next());
             for word in uses.filter(|word| word.contains('_')) {
                 assert!(known.contains_key(word), "{name}: {word}");
             }
