@@ -5,6 +5,7 @@ mod articles_api;
 mod bad_input;
 mod corpora;
 mod cors;
+mod handoff;
 mod health;
 mod languages;
 mod limits;
