@@ -217,7 +217,7 @@ fn bombs_are_refused_quickly() {
         format!("a: {}", "[".repeat(8_000)),
         format!("a: {}", "{a: ".repeat(2_000)),
         (0..120).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect::<String>(),
-        format!("? {}", "- ".repeat(5_000)),
+        format!("b: c\n? {}", "- ".repeat(5_000)),
         "a: &a\n  <<: *a\n".to_owned(),
         format!("a: !!binary {}", "A".repeat(10_000)),
         "\t".repeat(10_000) + "a: b",
@@ -295,7 +295,7 @@ fn everything_is_searched_as_text() {
         ("<!-- a\n\nb -->\n\n<script>\nlet x;\n\n</script>\n<style>a</style>\ntext", vec!["Prose: text"]),
         ("x <script>let hidden = 1;</script> y", vec!["Prose: x y"]),
         ("~~gone~~ <https://example.org/x>", vec!["Prose: gone https://example.org/x"]),
-        ("text[^1]\n\n[^1]: note\n", vec!["Prose: text[^1]"]),
+        ("text[^1]\n\n[^1]: a note\n", vec!["Prose: text[^1]", "Prose: [^1]: a note"]),
         ("***\n\n    indented\n", vec!["Code: indented"]),
     ];
     for (text, expected) in table {
