@@ -44,7 +44,7 @@ impl FromPath {
         };
         let mut names = folders;
         let is_index = ["index", "readme", "_index"].contains(&stem.to_lowercase().as_str());
-        if !(is_index && !names.is_empty()) {
+        if !is_index || names.is_empty() {
             names.push(stem);
         }
         let lang = suffix_lang.or(folder_lang);
