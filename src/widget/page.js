@@ -1,0 +1,139 @@
+// Makes the help centre's pages a little better; every one of them works without it.
+//
+// Three small things, each of which does nothing where its elements are missing: it reports how long an article was
+// really read, sends the "was this useful?" form without leaving the page, and marks the current place in the table
+// of contents. It draws nothing, reads no text as HTML and sets no cookie.
+
+// From here on a visit counts as reading.
+const LONG_MS = 15_000;
+const main = document.querySelector('main[data-article]');
+
+/** A random id of 128 bits. */
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+let visit;
+/** The visit that the search box remembers too: { session, tried: [query], read: { slug: title } }. */
+function remembered(change) {
+  try {
+    visit = JSON.parse(sessionStorage.getItem('zerodesk')) ?? visit;
+  } catch {
+    // Storage is forbidden here: the page's memory will do.
+  }
+  if (!visit?.session || !Array.isArray(visit.tried)) visit = { session: newId(), tried: [], read: {} };
+  change?.(visit);
+  try {
+    sessionStorage.setItem('zerodesk', JSON.stringify(visit));
+  } catch {
+    // As above.
+  }
+  return visit;
+}
+
+/** How the reader came here: from a search, another page of the help centre, or another website. */
+function cameFrom() {
+  if (!document.referrer) return 'external';
+  const { origin, pathname } = new URL(document.referrer);
+  if (origin !== location.origin) return 'external';
+  return pathname === '/search' ? 'search' : 'link';
+}
+
+/**
+ * Reports for how long the article was visible, and the share of it that was seen: when the page is left, and when it
+ * is hidden after a while, because phones end hidden pages without a word. Each report covers the time since the last.
+ */
+function reportReading({ article, site = 'default' }) {
+  const from = cameFrom();
+  let visibleSince = document.hidden ? null : performance.now();
+  let dwell = 0;
+  let scroll = 0;
+  const look = () => {
+    const { top, height } = main.getBoundingClientRect();
+    if (height) scroll = Math.max(scroll, Math.min(1, Math.max(0, (innerHeight - top) / height)));
+  };
+  const pause = () => {
+    if (visibleSince !== null) dwell += performance.now() - visibleSince;
+    visibleSince = null;
+  };
+  const report = () => {
+    const dwell_ms = Math.round(dwell);
+    dwell = 0;
+    if (!dwell_ms) return;
+    const at = new Date().toISOString();
+    const event = { id: newId(), type: 'article_viewed', at, article, from, dwell_ms, scroll: Math.round(scroll * 100) / 100 };
+    const batch = { site, session: remembered().session, surface: 'page', events: [event] };
+    navigator.sendBeacon?.('/api/v1/events', JSON.stringify(batch));
+  };
+  look();
+  addEventListener('scroll', look, { passive: true });
+  addEventListener('pagehide', () => {
+    pause();
+    report();
+  });
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) visibleSince = performance.now();
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) visibleSince = performance.now();
+    else pause();
+    if (dwell >= LONG_MS) report();
+  });
+  const title = document.querySelector('h1')?.textContent.trim() || article;
+  remembered(({ read }) => (read[article] = title));
+}
+
+/** Sends a feedback form in the background; when that fails, the browser sends it in the plain way. */
+function sendInPlace(form) {
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const fields = new FormData(form, event.submitter);
+    fields.set('session', remembered().session);
+    try {
+      const response = await fetch(form.action, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
+      if (!response.ok && response.type !== 'opaqueredirect') throw new Error(response.status);
+      thank(form);
+    } catch {
+      sendPlainly(form, event.submitter);
+    }
+  });
+}
+
+function sendPlainly(form, submitter) {
+  if (submitter?.name) {
+    const field = Object.assign(document.createElement('input'), { type: 'hidden', name: submitter.name, value: submitter.value });
+    form.append(field);
+  }
+  form.submit();
+}
+
+/** The thanks are in the page already, hidden; people who used the keyboard are taken along. */
+function thank(form) {
+  const thanks = document.querySelector('[data-feedback-thanks]');
+  form.hidden = true;
+  if (!thanks) return;
+  thanks.hidden = false;
+  thanks.tabIndex = -1;
+  thanks.focus();
+}
+
+/** Marks the link of the section that is being read with aria-current. */
+function followContents(contents) {
+  const links = new Map();
+  for (const link of contents.querySelectorAll('a[href^="#"]')) {
+    const heading = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (heading) links.set(heading, link);
+  }
+  const mark = () => {
+    const passed = [...links.keys()].filter((heading) => heading.getBoundingClientRect().top < innerHeight / 4);
+    const current = links.get(passed.at(-1));
+    for (const link of links.values()) {
+      if (link === current) link.setAttribute('aria-current', 'location');
+      else link.removeAttribute('aria-current');
+    }
+  };
+  const observer = new IntersectionObserver(mark, { rootMargin: '0px 0px -75% 0px' });
+  for (const heading of links.keys()) observer.observe(heading);
+}
+
+if (main) reportReading(main.dataset);
+for (const form of document.querySelectorAll('form[data-feedback]')) sendInPlace(form);
+for (const contents of document.querySelectorAll('[data-contents]')) followContents(contents);

@@ -1,0 +1,79 @@
+// The script of the help centre's pages, on a page made up here.
+
+import assert from 'node:assert/strict';
+import { server, test } from './support.mjs';
+
+const PAGE = `<!doctype html><html lang="en"><title>Keys</title>
+<main data-article="lost-key" data-site="acme"><h1>Lost key</h1>
+<nav data-contents><a href="#one">One</a> <a href="#two">Two</a></nav>
+<div style="height:400px"></div><h2 id="one">One</h2><div style="height:1500px"></div><h2 id="two">Two</h2><div style="height:1500px"></div>
+<form method="post" action="/api/v1/articles/lost-key/feedback" data-feedback><button name="helpful" value="true">Yes</button></form>
+<p data-feedback-thanks hidden>Thank you.</p></main>
+<script type="module" src="/assets/page.js"></script>`;
+
+async function open(page, html = PAGE) {
+  await page.addInitScript(() => {
+    window.sent = [];
+    navigator.sendBeacon = (url, body) => window.sent.push({ url, ...JSON.parse(body) });
+  });
+  await page.route(`${server}/made-up`, (route) => route.fulfill({ contentType: 'text/html', body: html }));
+  await page.goto(`${server}/made-up`);
+}
+
+/** All tests of this file, one after the other. */
+export async function pageScript() {
+  await test('reading time is reported once, when the article is left', async (page) => {
+    await open(page);
+    await page.waitForTimeout(200);
+    await page.mouse.wheel(0, 1200);
+    await page.waitForTimeout(200);
+    await page.evaluate(() => { dispatchEvent(new Event('pagehide')); dispatchEvent(new Event('pagehide')); });
+    const sent = await page.evaluate(() => window.sent);
+    assert.equal(sent.length, 1);
+    const [{ url, site, surface, session, events: [event] }] = sent;
+    assert.deepEqual([url, site, surface], ['/api/v1/events', 'acme', 'page']);
+    assert.match(session, /^[\w-]{16,64}$/);
+    assert.deepEqual([event.type, event.article, event.from], ['article_viewed', 'lost-key', 'external']);
+    assert.ok(event.dwell_ms >= 350 && event.dwell_ms < 60_000, `${event.dwell_ms} ms`);
+    assert.ok(event.scroll > 0.3 && event.scroll < 1, `${event.scroll}`);
+  });
+
+  await test('feedback is sent without leaving the page', async (page) => {
+    const posted = [];
+    await open(page);
+    await page.route(`${server}/api/v1/articles/**`, (route) => {
+      posted.push(new URLSearchParams(route.request().postData()));
+      return route.fulfill({ status: 204 });
+    });
+    await page.getByRole('button', { name: 'Yes' }).click();
+    await page.getByText('Thank you.').waitFor();
+    assert.equal(page.url(), `${server}/made-up`);
+    assert.equal(posted[0].get('helpful'), 'true');
+    assert.match(posted[0].get('session'), /^[\w-]{16,64}$/);
+  });
+
+  await test('feedback that fails in the background is sent in the plain way', async (page) => {
+    let posts = 0;
+    await open(page);
+    await page.route(`${server}/api/v1/articles/**`, (route) => (posts++ ? route.fulfill({ body: 'plainly' }) : route.abort()));
+    await page.getByRole('button', { name: 'Yes' }).click();
+    await page.getByText('plainly').waitFor();
+  });
+
+  await test('the table of contents follows the reader', async (page) => {
+    await open(page);
+    const current = () => page.locator('[aria-current]').allTextContents();
+    assert.deepEqual(await current(), []);
+    for (const [id, name] of [['one', 'One'], ['two', 'Two'], ['one', 'One']]) {
+      await page.evaluate((target) => document.getElementById(target).scrollIntoView(), id);
+      await page.locator('[aria-current="location"]', { hasText: name }).waitFor();
+      assert.deepEqual(await current(), [name]);
+    }
+  });
+
+  await test('a page without any of it is left alone', async (page) => {
+    await open(page, '<!doctype html><html lang="en"><title>x</title><main><p>Text</p></main><script type="module" src="/assets/page.js"></script>');
+    await page.evaluate(() => dispatchEvent(new Event('pagehide')));
+    assert.deepEqual(await page.evaluate(() => window.sent), []);
+  });
+}

@@ -1,0 +1,410 @@
+// The box by itself, on the page of another origin: every state, with the server's replies made up here.
+
+import assert from 'node:assert/strict';
+import { accessible, host, open, parts, server, shot, test } from './support.mjs';
+
+const ATTACKS = [
+  '<img src=x onerror="window.hit=1">',
+  '"><script>window.hit=1</script>',
+  "javascript:window.hit=1//",
+  '<svg onload=window.hit=1>',
+  '{{constructor.constructor("window.hit=1")()}}',
+  '</mark><iframe srcdoc="<script>parent.hit=1</script>">',
+];
+
+const section = (n) => ({ anchor: `s${n}`, url: `/a/one#s${n}`, heading: ['Setting up', `Part ${n}`], snippet: `Turn the key ${n} times`, highlights: [[9, 12]] });
+const hit = (article, more = {}) => ({
+  article, title: `About ${article}`, description: 'A description', url: `/a/${article}`, kind: 'how-to', language: 'en',
+  updated: '2026-03-01', score: 5, sections: [section(1), section(2)], ...more,
+});
+const answer = (hits, more = {}) => ({
+  query: '', query_id: '01JD8WQXK3M5V7Y9ZABCDEFGHJ', language: 'en', took_us: 90, total: hits.length, decision: 'answer', confidence: 0.9,
+  corrected: null, hits, handoff: { level: 1, suggested_level: 1, url: '/contact' }, ...more,
+});
+
+/** Answers the API's search by the function, and keeps what was asked. */
+async function replies(page, reply) {
+  const asked = [];
+  await page.route(`${server}/api/v1/search?*`, async (route) => {
+    const query = new URL(route.request().url()).searchParams.get('q');
+    asked.push(route.request());
+    const body = await reply(query, asked.length);
+    if (body === null) return route.abort().catch(() => {});
+    const { status = 200, ...json } = body;
+    // A search that was given up in the meantime cannot be answered any more.
+    await route.fulfill({ status, json, headers: { 'access-control-allow-origin': '*' } }).catch(() => {});
+  });
+  return asked;
+}
+
+/** Takes the place of POST /api/v1/tickets; keeps the bodies. */
+async function desk(page, reply) {
+  const bodies = [];
+  await page.route(`${server}/api/v1/tickets`, async (route) => {
+    const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type' };
+    if (route.request().method() === 'OPTIONS') return route.fulfill({ status: 204, headers });
+    bodies.push(route.request().postDataJSON());
+    const body = reply(bodies.length);
+    if (body === null) return route.abort();
+    const { status = 201, ...json } = body;
+    await route.fulfill({ status, json, headers });
+  });
+  return bodies;
+}
+
+/** Keeps the events that the box sends. */
+async function events(page) {
+  const seen = [];
+  await page.route(`${server}/api/v1/events`, async (route) => {
+    const batch = JSON.parse(route.request().postData());
+    seen.push(...batch.events.map((event) => ({ ...event, session: batch.session, surface: batch.surface })));
+    await route.fulfill({ status: 202, json: {}, headers: { 'access-control-allow-origin': '*' } });
+  });
+  return seen;
+}
+
+async function type(input, text) {
+  await input.pressSequentially(text, { delay: 20 });
+}
+
+async function keyboard() {
+  await test('the box follows the keyboard pattern of a combobox', async (page) => {
+    await replies(page, () => answer([hit('one'), hit('two')]));
+    const { input, options, chosen, panel, ask } = await open(page);
+    await page.evaluate(() => document.querySelector('main').append(document.createElement('button')));
+    const active = () => input.getAttribute('aria-activedescendant');
+    await input.fill('key');
+    await options.first().waitFor();
+    assert.equal(await input.getAttribute('aria-expanded'), 'true');
+    assert.equal(await active(), null, 'nothing is selected by itself');
+    for (const [key, id] of [
+      ['ArrowDown', 'option-0'], ['ArrowDown', 'option-1'], ['End', 'option-3'], ['ArrowDown', null], ['ArrowUp', 'option-3'],
+      ['Home', 'option-0'], ['ArrowUp', null], ['ArrowDown', 'option-0'], ['ArrowRight', null],
+    ]) {
+      await page.keyboard.press(key);
+      assert.equal(await active(), id, key);
+      assert.equal(await chosen.count(), id ? 1 : 0, key);
+    }
+    await page.keyboard.press('Escape');
+    assert.equal(await panel.isVisible(), false);
+    assert.equal(await input.getAttribute('aria-expanded'), 'false');
+    assert.equal(await input.inputValue(), 'key', 'the first Escape only closes');
+    await page.keyboard.press('Escape');
+    assert.equal(await input.inputValue(), '', 'the second one clears');
+    await input.fill('key');
+    await options.first().waitFor();
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Tab');
+    assert.ok(await ask.evaluate((button) => button.matches(':focus')), 'Tab goes past the list to the actions');
+    for (let i = 0; i < 2; i++) await page.keyboard.press('Tab');
+    assert.equal(await panel.isVisible(), false, 'leaving closes');
+  });
+
+  await test('Enter opens the chosen section, or the results page when none is chosen', async (page, context) => {
+    await replies(page, () => answer([hit('one')]));
+    await context.route(`${server}/a/**`, (route) => route.fulfill({ body: 'article' }));
+    await context.route(`${server}/search?*`, (route) => route.fulfill({ body: 'results' }));
+    const { input, options } = await open(page);
+    await input.fill('key');
+    await options.first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    const [other] = await Promise.all([context.waitForEvent('page'), page.keyboard.press('Control+Enter')]);
+    assert.equal(other.url(), `${server}/a/one#s1`);
+    assert.equal(page.url(), host(), 'the page stays');
+    await Promise.all([page.waitForURL(`${server}/a/one#s1`), page.keyboard.press('Enter')]);
+    await open(page);
+    await input.fill('key & lock');
+    await Promise.all([page.waitForURL(`${server}/search?q=key+%26+lock&lang=en`), page.keyboard.press('Enter')]);
+  });
+
+  await test('the shortcut opens the box, but not from inside another field', async (page) => {
+    const { input, panel } = await open(page);
+    await page.keyboard.press('Control+k');
+    assert.ok(await panel.isVisible());
+    assert.ok(await input.evaluate((field) => field.matches(':focus')));
+    await page.evaluate(() => document.querySelector('main').prepend(Object.assign(document.createElement('textarea'), { id: 'other' })));
+    await page.locator('#other').focus();
+    await page.keyboard.press('Control+k');
+    assert.ok(await page.locator('#other').evaluate((field) => field.matches(':focus')));
+  });
+}
+
+async function searching() {
+  await test('fast typing asks once, without a preflight', async (page) => {
+    const asked = await replies(page, () => answer([hit('one')]));
+    const { input, options } = await open(page);
+    await input.pressSequentially('lost keys', { delay: 60 });
+    await options.first().waitFor();
+    assert.ok(asked.length <= 2, `${asked.length} requests`);
+    const headers = Object.keys(await asked.at(-1).allHeaders());
+    assert.deepEqual(headers.filter((name) => /^(x-|authorization|content-type|cookie)/.test(name)), []);
+    const params = Object.fromEntries(new URL(asked.at(-1).url()).searchParams);
+    assert.equal(params.surface, 'box');
+    assert.equal(params.trigger, 'typed');
+    assert.match(params.session, /^[\w-]{16,64}$/);
+  });
+
+  await test('a late reply never replaces a newer one, and the old list stays until then', async (page) => {
+    const release = {};
+    await replies(page, async (query) => {
+      if (query !== 'first') await new Promise((resolve) => (release[query] = resolve));
+      return answer([hit(query)]);
+    });
+    const arrived = async (query) => {
+      while (!release[query]) await page.waitForTimeout(20);
+    };
+    const { input, options, panel } = await open(page);
+    await input.fill('first');
+    await options.first().waitFor();
+    await input.fill('second');
+    await arrived('second');
+    assert.equal(await panel.getAttribute('aria-busy'), 'true');
+    assert.match(await options.first().textContent(), /About first/, 'the old list stays');
+    await input.fill('third');
+    await arrived('third');
+    release.third();
+    await panel.getByText('About third').waitFor();
+    release.second();
+    await page.waitForTimeout(150);
+    assert.match(await options.first().textContent(), /About third/);
+    assert.equal(await panel.getAttribute('aria-busy'), 'false');
+  });
+
+  await test('only a settled search is reported, and clicks with their place', async (page, context) => {
+    await replies(page, () => answer([hit('one'), hit('two')]));
+    await context.route(`${server}/a/**`, (route) => route.fulfill({ body: 'article' }));
+    const seen = await events(page);
+    const { input, options, box } = await open(page);
+    await input.fill('key');
+    await options.first().waitFor();
+    await type(input, 's');
+    await page.waitForTimeout(700);
+    assert.deepEqual(seen, [], 'too early');
+    await page.waitForTimeout(1300);
+    assert.deepEqual(seen.map(({ type: name }) => name), ['results_shown']);
+    assert.deepEqual(seen[0].ranks, ['one#s1', 'one#s2', 'two#s1', 'two#s2']);
+    await Promise.all([context.waitForEvent('page'), options.nth(3).click({ modifiers: ['Control'] })]);
+    await box.locator('.results [data-do="solved"]').click();
+    while (seen.length < 3) await page.waitForTimeout(20);
+    const { rank, article, section: anchor, surface } = seen[1];
+    assert.deepEqual({ rank, article, anchor, surface }, { rank: 2, article: 'two', anchor: 's2', surface: 'box' });
+    assert.deepEqual([seen[2].type, seen[2].article], ['marked_solved', 'two']);
+    assert.equal(new Set(seen.map(({ id }) => id)).size, 3);
+    await parts(page).panel.getByText('Thank you').waitFor();
+  });
+}
+
+async function states() {
+  const table = [
+    ['answers', () => answer([hit('one'), hit('two')]), /2 articles found/],
+    ['weak', () => answer([hit('one')], { decision: 'candidates' }), /No certain answer/],
+    ['corrected', () => answer([hit('one')], { corrected: 'lost key' }), /1 article found/],
+    ['none', () => answer([], { decision: 'no_answer' }), /No answer found for “key”/],
+    ['nearest', () => answer([hit('one')], { decision: 'no_answer' }), /No answer found.*nearest/],
+    ['unreachable', () => null, /cannot be reached/],
+    ['limited', () => ({ status: 429, code: 'rate-limited' }), /cannot be reached/],
+    ['garbage', () => ({ surprise: true }), /cannot be reached/],
+  ];
+  for (const colorScheme of ['light', 'dark']) {
+    await test(`every state is accessible and leads to a person (${colorScheme})`, async (page) => {
+      let current;
+      await replies(page, () => current());
+      const { input, message, ask, said } = await open(page);
+      await input.click();
+      await shot(page, `box-empty-${colorScheme}`);
+      await accessible(page, 'empty');
+      for (const [name, reply, text] of table) {
+        current = reply;
+        await input.fill('');
+        await input.fill('key');
+        await message.filter({ hasText: text }).waitFor();
+        assert.ok(await ask.isVisible(), name);
+        await accessible(page, name);
+        await shot(page, `box-${name}-${colorScheme}`);
+      }
+      await said.filter({ hasText: /cannot be reached/ }).waitFor({ state: 'attached' });
+      await ask.click();
+      await accessible(page, 'form');
+      await shot(page, `box-form-${colorScheme}`);
+    }, { colorScheme });
+  }
+
+  await test('offline it says so, and goes on when the connection is back', async (page, context) => {
+    await replies(page, () => answer([hit('one')]));
+    const { input, message, options } = await open(page);
+    await page.unrouteAll();
+    await context.setOffline(true);
+    await input.fill('key');
+    await message.filter({ hasText: 'You are offline' }).waitFor();
+    await replies(page, () => answer([hit('one')]));
+    await context.setOffline(false);
+    await options.first().waitFor();
+  });
+
+  await test('no text of an article, a query or the page runs', async (page) => {
+    for (const attack of ATTACKS) {
+      await replies(page, () => answer([hit(attack, {
+        title: attack, url: attack, description: attack, language: attack, updated: attack,
+        sections: [{ anchor: attack, url: attack, heading: [attack], snippet: attack, highlights: [[0, 3], [2, 9], [-5, 2], [7, 900]] }],
+      })], { corrected: attack }));
+      const { input, options, ask, form } = await open(page);
+      await page.evaluate((text) => { document.title = text; document.querySelector('zerodesk-search').context({ product: text }); }, attack);
+      await input.fill(attack);
+      await options.first().waitFor();
+      assert.match(await options.first().evaluate((option) => option.href), /^https?:/);
+      await ask.click();
+      await form.getByText('Page:').waitFor();
+      assert.equal(await page.evaluate(() => window.hit), undefined, attack);
+      await page.unrouteAll();
+    }
+  });
+
+  await test('highlights count characters, not UTF-16 units', async (page) => {
+    await replies(page, () => answer([hit('one', { sections: [{ anchor: '', url: '/a/one', heading: [], snippet: '👋🏽 the 🔑 key', highlights: [[9, 12]] }] })]));
+    const { input, box } = await open(page);
+    await input.fill('key');
+    assert.equal(await box.locator('mark').textContent(), 'key');
+  });
+}
+
+async function form() {
+  await test('a ticket that could not be sent is kept and sent again under the same key', async (page) => {
+    const replies503 = (n) => [null, { status: 503, code: 'store-unavailable' }, { reference: 'ZD-7K3F9Q', status_url: '/t/ZD-7K3F9Q?token=x' }][n - 1];
+    const bodies = await desk(page, replies503);
+    await replies(page, () => answer([], { decision: 'no_answer' }));
+    const { input, ask, form: ticket, box, message } = await open(page, { address: `${host()}?secret=1#part` });
+    await page.evaluate(() => {
+      window.tickets = [];
+      addEventListener('zerodesk:ticket', ({ detail }) => window.tickets.push(detail.reference));
+      document.querySelector('zerodesk-search').context({ product: 'Kettle', version: '3', colour: 'red' });
+    });
+    await input.fill('descale');
+    await message.filter({ hasText: 'No answer' }).waitFor();
+    await ask.click();
+    assert.equal(await ticket.getByLabel('Question').inputValue(), 'descale');
+    await ticket.getByLabel('E-mail').fill('jan@example.org');
+    await ticket.getByLabel('What should we know').fill('It is full of lime.');
+    await ticket.getByLabel('Page: ').uncheck();
+    await ticket.getByLabel('About this product: ').uncheck();
+    for (let i = 1; i <= 3; i++) {
+      await ticket.locator('.main').click();
+      if (i < 3) await ticket.getByText('Your text is kept here').waitFor();
+      while (bodies.length < i) await page.waitForTimeout(20);
+    }
+    await box.getByText('Reference: ZD-7K3F9Q').waitFor();
+    await accessible(page, 'sent');
+    await shot(page, 'box-sent');
+    assert.equal(new Set(bodies.map((body) => body.idempotency_key)).size, 1);
+    assert.deepEqual(bodies[0], bodies[2]);
+    const { subject, message: words, requester, page: where, host: about, consent, reason, website } = bodies[0];
+    assert.deepEqual({ subject, words, reason, website }, { subject: 'descale', words: 'It is full of lime.', reason: 'no_answer', website: '' });
+    assert.equal(requester.email, 'jan@example.org');
+    assert.deepEqual(where, { url: host(), title: '' }, 'no query string, no struck title');
+    assert.equal(about, undefined);
+    assert.deepEqual(consent, { context_shared: true, fields_removed: ['page.title', 'host'] });
+    assert.deepEqual(await page.evaluate(() => window.tickets), ['ZD-7K3F9Q']);
+  });
+
+  await test('a field that the server refuses is shown at the field', async (page) => {
+    await desk(page, () => ({ status: 422, code: 'invalid-value', field: 'requester.email', detail: 'This address takes no mail.' }));
+    const { input, ask, form: ticket } = await open(page);
+    await input.click();
+    await ask.click();
+    await ticket.getByLabel('Question').fill('Why?');
+    await ticket.getByLabel('E-mail').fill('jan@example.org');
+    await ticket.locator('.main').click();
+    await page.waitForFunction((field) => field.validationMessage === 'This address takes no mail.', await ticket.getByLabel('E-mail').elementHandle());
+    assert.ok(await ticket.getByLabel('E-mail').evaluate((field) => field.matches(':focus')));
+  });
+}
+
+async function guests() {
+  await test('two boxes on a page do not disturb each other', async (page) => {
+    await replies(page, (query) => answer([hit(query)]));
+    await open(page);
+    await page.evaluate(() => document.querySelector('main').append(document.createElement('zerodesk-search')));
+    const [first, second] = [parts(page, 0), parts(page, 1)];
+    await first.input.fill('one');
+    await first.options.first().waitFor();
+    await second.input.fill('two');
+    await second.options.first().waitFor();
+    assert.equal(await first.panel.isVisible(), false, 'one panel at a time');
+    assert.match(await second.options.first().textContent(), /About two/);
+    assert.match(await first.box.locator('.hit').first().textContent(), /About one/);
+  });
+
+  await test('taken out and put in again a hundred times, it leaves nothing behind', async (page, context) => {
+    await replies(page, () => answer([hit('one')]));
+    const { input, options } = await open(page);
+    const inspector = await context.newCDPSession(page);
+    await inspector.send('Performance.enable');
+    const count = async () => {
+      await inspector.send('HeapProfiler.collectGarbage');
+      const { metrics } = await inspector.send('Performance.getMetrics');
+      return Object.fromEntries(metrics.filter(({ name }) => /^(Nodes|JSEventListeners)$/.test(name)).map(({ name, value }) => [name, value]));
+    };
+    const again = (times) => page.evaluate((n) => {
+      const box = document.querySelector('zerodesk-search');
+      const place = box.parentNode;
+      for (let i = 0; i < n; i++) {
+        box.remove();
+        place.append(box);
+        const other = place.appendChild(document.createElement('zerodesk-search'));
+        other.remove();
+      }
+    }, times);
+    await again(3);
+    const before = await count();
+    await again(100);
+    const after = await count();
+    assert.ok(after.JSEventListeners <= before.JSEventListeners, `listeners ${before.JSEventListeners} -> ${after.JSEventListeners}`);
+    assert.ok(after.Nodes <= before.Nodes + 20, `nodes ${before.Nodes} -> ${after.Nodes}`);
+    await input.fill('key');
+    await options.first().waitFor();
+  });
+
+  await test('it speaks the language of its place, and English where it has no words', async (page) => {
+    const { box, ask, input } = await open(page);
+    await input.click();
+    for (const [lang, words] of [['nl', 'Vraag het een medewerker'], ['de-AT', 'Einen Menschen fragen'], ['xx', 'Ask a person'], ['not a language', 'Ask a person']]) {
+      await box.evaluate((element, value) => element.setAttribute('lang', value), lang);
+      assert.equal(await ask.textContent(), words, lang);
+    }
+  });
+
+  await test('the page can open it, search and listen', async (page) => {
+    await replies(page, () => answer([hit('one')]));
+    const { box, options } = await open(page);
+    await page.evaluate(() => {
+      window.heard = [];
+      for (const name of ['search', 'answered']) {
+        document.addEventListener(`zerodesk:${name}`, ({ detail }) => window.heard.push([name, detail.query, detail.decision ?? detail.trigger]));
+      }
+    });
+    await box.evaluate((element) => element.search('lost key'));
+    await options.first().waitFor();
+    assert.deepEqual(await page.evaluate(() => window.heard), [['search', 'lost key', 'enter'], ['answered', 'lost key', 'answer']]);
+  });
+
+  for (const [width, dir] of [[320, 'ltr'], [360, 'rtl']]) {
+    await test(`it fits ${width} px, ${dir}`, async (page) => {
+      await replies(page, () => answer([hit('one', { title: 'W'.repeat(300) }), hit('two')]));
+      const { input, options, ask, form: ticket } = await open(page);
+      await page.evaluate((value) => { document.documentElement.dir = value; }, dir);
+      await input.fill('key');
+      await options.first().waitFor();
+      await shot(page, `box-answers-${width}`);
+      const scrolls = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      assert.equal(await scrolls(), false, 'answers');
+      for (const target of [input, options.first(), ask]) assert.ok((await target.boundingBox()).height >= 44);
+      await ask.click();
+      await ticket.waitFor();
+      assert.equal(await scrolls(), false, 'form');
+      await shot(page, `box-form-${width}`);
+    }, { viewport: { width, height: 740 } });
+  }
+}
+
+/** All tests of this file, one after the other. */
+export async function boxStates() {
+  for (const group of [keyboard, searching, states, form, guests]) await group();
+}
