@@ -271,7 +271,12 @@ fn attribute<'a>(directive: &'a str, name: &str) -> Option<&'a str> {
 /// `[!INCLUDE [x](y)]`, `[!VIDEO address]` and `[!div class="x"]`, and the length.
 fn bracket(text: &str) -> Option<(String, usize)> {
     let text = &text[..text.floor_char_boundary(MAX_DIRECTIVE_BYTES)];
-    let word = text.strip_prefix("[!")?.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default().to_ascii_lowercase();
+    let word = text
+        .strip_prefix("[!")?
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     match word.as_str() {
         "include" | "code" => text.find(")]").map(|end| (String::new(), end + 2)),
         "div" => text.find(']').map(|end| (String::new(), end + 1)),

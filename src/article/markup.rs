@@ -26,7 +26,8 @@ pub(super) enum Piece<'a> {
 }
 
 /// Elements that hold nothing, or end where the next begins.
-const FLAT: &str = "area base br col dd dt embed hr img input li link meta option p source tbody td tfoot th thead tr wbr";
+const FLAT: &str =
+    "area base br col dd dt embed hr img input li link meta option p source tbody td tfoot th thead tr wbr";
 
 /// Reads HTML that comes in parts.
 #[derive(Debug, Default)]
