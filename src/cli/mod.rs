@@ -141,9 +141,3 @@ impl Cli {
         }
     }
 }
-<<<<<<< HEAD
-fn todo_serve(_c: Config) -> anyhow::Result<ExitCode> {
-    Ok(ExitCode::SUCCESS)
-}
-=======
->>>>>>> main

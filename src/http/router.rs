@@ -36,11 +36,7 @@ fn searching() -> Routes {
 
 /// What visitors report: events and feedback.
 fn reporting() -> Routes {
-<<<<<<< HEAD
     OpenApiRouter::new().routes(routes!(api::articles::feedback)).routes(routes!(api::events::report))
-=======
-    OpenApiRouter::new().routes(routes!(api::articles::feedback))
->>>>>>> main
 }
 
 /// Tickets from visitors.
@@ -76,10 +72,7 @@ fn visiting() -> Router<Context> {
         .route("/", get(pages::home::home))
         .route("/a/{slug}", get(pages::article::article))
         .route("/media/{*path}", get(pages::media::media))
-<<<<<<< HEAD
         .route("/stats", get(pages::stats::show).post(pages::stats::sign_in))
-=======
->>>>>>> main
         .route("/docs", get(pages::machine::docs))
         .route("/robots.txt", get(pages::machine::robots))
         .route("/sitemap.xml", get(pages::machine::sitemap))

@@ -8,10 +8,7 @@ pub mod home;
 pub mod machine;
 pub mod media;
 pub mod results;
-<<<<<<< HEAD
 pub mod stats;
-=======
->>>>>>> main
 mod visitor;
 
 use std::collections::BTreeMap;
