@@ -1,1 +1,201 @@
-//! app
+//! Every part of the server, built from the configuration: the one struct that handlers see.
+//!
+//! It opens the parts in order, keeps the background work (following the articles, delivering
+//! tickets) and ends it. It decides nothing itself, never speaks HTTP and never reads the clock but
+//! through [`App::now`], so that tests choose the time.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+
+use crate::{
+    config::Config,
+    desk::{Delivery, Desk, DeskError, Ladder, connectors::DeskConnector},
+    index::{Generation, Index, IndexError, Snapshot},
+    ingest::{Ingest, IngestError},
+    insight::{Insight, InsightError},
+    search::Searcher,
+    source::{Directory, SourceError, Watcher},
+    store::{DataLock, Sqlite, StoreError},
+};
+
+/// Where the time comes from.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The clock of the machine.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(Timestamp::now)
+}
+
+/// Why the server cannot start. Messages say where, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The articles cannot be read or watched.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The index cannot be used.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The articles could not be indexed.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The desk cannot begin.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    /// Events cannot be kept.
+    #[error(transparent)]
+    Insight(#[from] InsightError),
+}
+
+/// All parts of a running server.
+pub struct App {
+    /// What was configured.
+    pub config: Arc<Config>,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Answers queries; its snapshot is what pages show.
+    pub searcher: Searcher,
+    /// Takes tickets and shows them.
+    pub desk: Desk,
+    /// Records events and counts them.
+    pub insight: Insight,
+    /// The desk's first access token, when this start made it. To be shown once.
+    pub first_token: Option<String>,
+    index: Arc<Index>,
+    follows: Arc<AtomicBool>,
+    stop_following: Box<dyn Fn() + Send + Sync>,
+    stop_delivery: Arc<Notify>,
+    _lock: DataLock,
+}
+
+impl App {
+    /// Opens every part: takes the data folder, indexes what changed, and begins to follow the articles and to
+    /// deliver tickets. `progress` is told how many of how many files are done. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// [`AppError`] of the part that cannot be opened.
+    pub async fn open(
+        config: Arc<Config>,
+        clock: Clock,
+        progress: &mut (dyn FnMut(usize, usize) + Send),
+    ) -> Result<Self, AppError> {
+        let lock = DataLock::acquire(&config.data)?;
+        let store = Sqlite::open(&config.data, clock())?;
+        let desk = Desk::new(Arc::new(store.clone()), Ladder::new(config.ladder.clone()), config.desk.idempotency_days);
+        let first_token = desk.first_agent(clock()).await?;
+        let insight = Insight::open(Arc::new(store), &config.insight, clock.clone()).await?;
+
+        let source = Directory::open(&config.articles)?;
+        // Watching begins before the first look, so that no change falls in between.
+        let watcher = Watcher::new(&config.articles, config.watch.clone())?;
+        let index = Arc::new(Index::open(&config.index, default_language(&config))?);
+        let mut ingest = Ingest::new(source, index.clone(), default_language(&config));
+        ingest.compare_all(&mut |done, all| progress(done, all))?;
+
+        let stop_following = Box::new(watcher.stopper());
+        let follows = Arc::new(AtomicBool::new(true));
+        let healthy = follows.clone();
+        thread::Builder::new()
+            .name("articles".into())
+            .spawn(move || follow(&watcher, &mut ingest, &healthy))
+            .map_err(|source| SourceError::Folder { path: config.articles.clone(), source })?;
+        let stop_delivery = Arc::new(Notify::new());
+        start_delivery(&desk, &clock, &stop_delivery)?;
+        let searcher = Searcher::new(index.clone());
+        Ok(Self {
+            config,
+            clock,
+            searcher,
+            desk,
+            insight,
+            first_token,
+            index,
+            follows,
+            stop_following,
+            stop_delivery,
+            _lock: lock,
+        })
+    }
+
+    /// The time that everything in this request happens at.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The articles as they are now; one request takes one snapshot and keeps it.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.searcher.snapshot()
+    }
+
+    /// Tells of every new generation of the index.
+    #[must_use]
+    pub fn generations(&self) -> watch::Receiver<Generation> {
+        self.index.generations()
+    }
+
+    /// Whether changes of the articles still arrive in the index.
+    #[must_use]
+    pub fn follows_articles(&self) -> bool {
+        self.follows.load(Ordering::Relaxed)
+    }
+
+    /// Ends the background work and writes what waits to be written.
+    ///
+    /// # Errors
+    /// Events could not be written; everything else has ended all the same.
+    pub async fn stop(&self) -> Result<(), AppError> {
+        (self.stop_following)();
+        self.stop_delivery.notify_one();
+        Ok(self.insight.stop().await?)
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        (self.stop_following)();
+        self.stop_delivery.notify_one();
+    }
+}
+
+/// The language of articles that do not say theirs and cannot be told by their words.
+fn default_language(config: &Config) -> &str {
+    let site = config.sites.get("default").or_else(|| config.sites.values().next());
+    site.and_then(|site| site.languages.first()).map_or("en", String::as_str)
+}
+
+/// Takes in changes until the watcher is told to stop. A failure leaves the last good state in use.
+fn follow(watcher: &Watcher, ingest: &mut Ingest, healthy: &AtomicBool) {
+    while let Some(changes) = watcher.wait() {
+        match ingest.follow(changes) {
+            Ok(report) => {
+                healthy.store(true, Ordering::Relaxed);
+                let (generation, changed, removed) = (report.generation.number, report.changed, report.removed);
+                tracing::info!(generation, changed, removed, "articles followed");
+            }
+            Err(error) => {
+                healthy.store(false, Ordering::Relaxed);
+                tracing::error!(%error, "the articles could not be followed; what was searched before stays in use");
+            }
+        }
+    }
+}
+
+fn start_delivery(desk: &Desk, clock: &Clock, stop: &Arc<Notify>) -> Result<(), DeskError> {
+    let delivery = Delivery::new(desk.clone(), vec![Arc::new(DeskConnector)])?;
+    let (clock, stop) = (clock.clone(), stop.clone());
+    tokio::spawn(async move { delivery.run(move || clock(), stop.notified()).await });
+    Ok(())
+}

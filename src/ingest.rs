@@ -1,1 +1,404 @@
-//! ingest
+//! From the source to the index: the full build, and following changes.
+//!
+//! Articles are the truth, the index follows. A file that no longer parses keeps its last good
+//! version in search and is reported; one bad article never holds up the rest. Nothing counts as
+//! indexed before its commit. This room decides what the index holds, never how it is searched.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    article::{self, Parsed, Problem},
+    index::{FileStamp, Generation, Index, IndexError, Record, Recorder, Snapshot, Writer},
+    source::{Changes, Directory, SourceError, SourceFile, unreadable},
+};
+
+/// Memory for a full build, in bytes; tantivy writes a segment whenever it is full.
+const BUILD_ARENA: usize = 64 * 1024 * 1024;
+/// Memory for following changes, in bytes.
+const FOLLOW_ARENA: usize = 15 * 1024 * 1024;
+/// Files from which on the larger memory and all processors are used.
+const MANY: usize = 500;
+
+/// Why the index could not follow the articles.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The articles cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The index cannot be written.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+/// What one look at the articles led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// What is searched now.
+    pub generation: Generation,
+    /// Articles that are new or changed.
+    pub changed: usize,
+    /// Articles that are gone.
+    pub removed: usize,
+}
+
+/// Keeps an index equal to a folder.
+pub struct Ingest {
+    source: Directory,
+    index: Arc<Index>,
+    default_language: String,
+    /// Files as last seen; those not in the index (drafts, unreadable) are here too.
+    seen: HashMap<String, FileStamp>,
+    /// Problems of files whose last good version is kept, or that are no article at all.
+    held_back: BTreeMap<String, Vec<Problem>>,
+    /// Problems of the last full listing.
+    listing: Vec<Problem>,
+    content: ContentHash,
+}
+
+/// One file, looked at.
+struct Looked {
+    path: String,
+    stamp: FileStamp,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    /// Only its time changed.
+    Same,
+    /// An article, perhaps with problems; boxed because it is large.
+    Article(Box<Record>),
+    /// Unfinished by its own word.
+    Draft,
+    /// It cannot be read now.
+    Unreadable(Problem),
+    /// It vanished in between.
+    Gone,
+}
+
+impl Ingest {
+    /// Takes up where the index left off; files that it already holds are not read again unless they changed.
+    #[must_use]
+    pub fn new(source: Directory, index: Arc<Index>, default_language: &str) -> Self {
+        let snapshot = index.snapshot();
+        let entries = || snapshot.catalog().iter();
+        let seen = entries().map(|entry| (entry.path.clone(), entry.stamp.clone())).collect();
+        let mut content = ContentHash::default();
+        entries().for_each(|entry| content.toggle(&entry.path, &entry.revision));
+        Self {
+            source,
+            index,
+            default_language: default_language.to_owned(),
+            seen,
+            held_back: BTreeMap::new(),
+            listing: Vec::new(),
+            content,
+        }
+    }
+
+    /// Compares the whole folder with the index; `progress` is told how many of how many files are done.
+    ///
+    /// # Errors
+    /// The folder cannot be listed or the index not written; what was searched before stays in use.
+    pub fn compare_all(&mut self, progress: &mut dyn FnMut(usize, usize)) -> Result<Report, IngestError> {
+        let scan = self.source.scan()?;
+        self.listing = scan.problems;
+        let present: HashMap<&str, ()> = scan.files.iter().map(|file| (file.path.as_str(), ())).collect();
+        let gone = self.seen.keys().filter(|path| !present.contains_key(path.as_str())).cloned().collect();
+        let fresh = |file: &SourceFile| {
+            self.seen.get(&file.path).is_none_or(|seen| (seen.size, seen.modified_ns) != (file.size, file.modified_ns))
+        };
+        let changed: Vec<SourceFile> = scan.files.iter().filter(|file| fresh(file)).cloned().collect();
+        self.take_in(changed, gone, progress)
+    }
+
+    /// Follows what the watcher noticed.
+    ///
+    /// # Errors
+    /// As [`Ingest::compare_all`].
+    pub fn follow(&mut self, changes: Changes) -> Result<Report, IngestError> {
+        let Changes::Paths(paths) = changes else { return self.compare_all(&mut |_, _| {}) };
+        // A folder that came, went or was renamed says nothing of its files.
+        let is_folder = |path: &String| {
+            self.source.root().join(path).is_dir() || self.seen.keys().any(|seen| is_below(seen, path))
+        };
+        if paths.iter().any(is_folder) {
+            return self.compare_all(&mut |_, _| {});
+        }
+        let (mut changed, mut gone) = (Vec::new(), Vec::new());
+        for path in paths {
+            match self.source.file(&path) {
+                Some(file) => changed.push(file),
+                None if self.seen.contains_key(&path) => gone.push(path),
+                None => {}
+            }
+        }
+        self.take_in(changed, gone, &mut |_, _| {})
+    }
+
+    fn take_in(
+        &mut self,
+        changed: Vec<SourceFile>,
+        gone: Vec<String>,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Report, IngestError> {
+        let mut batch = Batch::new(&self.index, self.content.clone(), changed.len());
+        if let Err(error) = self.apply(changed, gone, progress, &mut batch) {
+            batch.rollback()?;
+            return Err(error);
+        }
+        let mut writer = batch.commit()?;
+        let Batch { looked, changed, removed, content, arena, .. } = batch;
+        self.content = content;
+        self.remember(looked);
+        // After a full build the merged segments are worth the wait; a saved file should show at once.
+        if arena == BUILD_ARENA {
+            writer.take().map_or(Ok(()), Writer::close)?;
+        }
+        let problems = self.listing.iter().chain(self.held_back.values().flatten()).cloned().collect();
+        let snapshot = self.index.publish(problems)?;
+        writer.map_or(Ok(()), Writer::close)?;
+        Ok(Report { generation: snapshot.generation().clone(), changed, removed })
+    }
+
+    /// Writes the changes; whoever calls commits.
+    fn apply(
+        &self,
+        changed: Vec<SourceFile>,
+        gone: Vec<String>,
+        progress: &mut dyn FnMut(usize, usize),
+        batch: &mut Batch,
+    ) -> Result<(), IngestError> {
+        let (mut done, total) = (0, changed.len());
+        let mut result = Ok(());
+        self.look_at_all(changed, |looked| {
+            done += 1;
+            progress(done, total);
+            result = batch.take(looked);
+            result.is_ok()
+        });
+        result?;
+        for path in gone {
+            batch.take(Looked { path, stamp: FileStamp::default(), outcome: Outcome::Gone })?;
+        }
+        Ok(())
+    }
+
+    /// Reads and analyses files, on all processors where there are many; `sink` gets them in any order.
+    fn look_at_all(&self, files: Vec<SourceFile>, mut sink: impl FnMut(Looked) -> bool) {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let workers = if files.len() >= MANY { processors } else { 1 };
+        let (next, files) = (AtomicUsize::new(0), &files);
+        std::thread::scope(|scope| {
+            let (sender, receiver) = mpsc::sync_channel(64);
+            for _ in 0..workers {
+                let (sender, next) = (sender.clone(), &next);
+                scope.spawn(move || {
+                    let mut recorder = Recorder::default();
+                    while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        if sender.send(self.look_at(file, &mut recorder)).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            for looked in receiver {
+                if !sink(looked) {
+                    break;
+                }
+            }
+        });
+    }
+
+    fn look_at(&self, file: &SourceFile, recorder: &mut Recorder) -> Looked {
+        let mut stamp = FileStamp { size: file.size, modified_ns: file.modified_ns, hash: String::new() };
+        let outcome = match self.source.read(&file.path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Outcome::Gone,
+            Err(error) => Outcome::Unreadable(unreadable(file.path.clone(), &error)),
+            Ok(bytes) => {
+                stamp.hash = content_hash(&bytes);
+                if self.seen.get(&file.path).is_some_and(|seen| seen.hash == stamp.hash) {
+                    Outcome::Same
+                } else {
+                    self.parse(&file.path, &bytes, &stamp, recorder)
+                }
+            }
+        };
+        Looked { path: file.path.clone(), stamp, outcome }
+    }
+
+    fn parse(&self, path: &str, bytes: &[u8], stamp: &FileStamp, recorder: &mut Recorder) -> Outcome {
+        let parsed: Parsed = article::parse(path, bytes);
+        if parsed.article.front_matter.draft {
+            return Outcome::Draft;
+        }
+        Outcome::Article(Box::new(recorder.record(parsed, stamp.clone(), &self.default_language)))
+    }
+
+    /// After the commit: what was seen counts as seen.
+    fn remember(&mut self, looked: Vec<(String, FileStamp, Held)>) {
+        let snapshot = self.index.snapshot();
+        for (path, stamp, held) in looked {
+            match held {
+                Held::Gone => {
+                    self.seen.remove(&path);
+                    self.held_back.remove(&path);
+                }
+                Held::Unchanged => {
+                    self.seen.insert(path, stamp);
+                }
+                Held::Problems(problems) => {
+                    let kept = is_broken(&problems)
+                        && snapshot.catalog().by_path(&path).is_some_and(|entry| !is_broken(&entry.problems));
+                    if kept {
+                        tracing::warn!(path, problem = %problems[0], "the file is broken: its last good version stays");
+                        self.held_back.insert(path.clone(), problems);
+                    } else {
+                        self.held_back.remove(&path);
+                    }
+                    self.seen.insert(path, stamp);
+                }
+                // Not counted as seen: it is tried again at the next look.
+                Held::Unreadable(problem) => {
+                    self.held_back.insert(path, vec![problem]);
+                }
+            }
+        }
+    }
+}
+
+/// Changes on their way into one commit; the writer is opened by the first of them.
+struct Batch<'a> {
+    index: &'a Index,
+    before: Arc<Snapshot>,
+    arena: usize,
+    writer: Option<Writer>,
+    looked: Vec<(String, FileStamp, Held)>,
+    content: ContentHash,
+    changed: usize,
+    removed: usize,
+}
+
+impl<'a> Batch<'a> {
+    fn new(index: &'a Index, content: ContentHash, files: usize) -> Self {
+        let arena = if files >= MANY { BUILD_ARENA } else { FOLLOW_ARENA };
+        let before = index.snapshot();
+        Self { index, before, arena, writer: None, looked: Vec::new(), content, changed: 0, removed: 0 }
+    }
+
+    fn take(&mut self, looked: Looked) -> Result<(), IndexError> {
+        let Looked { path, stamp, outcome } = looked;
+        match &outcome {
+            Outcome::Article(record) if is_broken(&record.entry.problems) && self.has_good(&path) => {}
+            Outcome::Article(record) => self.write(&path, Some(record))?,
+            Outcome::Draft | Outcome::Gone => self.write(&path, None)?,
+            Outcome::Same | Outcome::Unreadable(_) => {}
+        }
+        self.looked.push((path, stamp, Held::of(outcome)));
+        Ok(())
+    }
+
+    /// Whether there is a version worth keeping.
+    fn has_good(&self, path: &str) -> bool {
+        self.before.catalog().by_path(path).is_some_and(|entry| !is_broken(&entry.problems))
+    }
+
+    fn write(&mut self, path: &str, record: Option<&Record>) -> Result<(), IndexError> {
+        let before = self.before.catalog().by_path(path);
+        if before.is_none() && record.is_none() {
+            return Ok(());
+        }
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert(self.index.writer(self.arena)?),
+        };
+        if let Some(before) = before {
+            self.content.toggle(path, &before.revision);
+            writer.remove(path);
+        }
+        let Some(record) = record else {
+            self.removed += 1;
+            return Ok(());
+        };
+        self.content.toggle(path, &record.entry.revision);
+        self.changed += 1;
+        writer.add(record)
+    }
+
+    fn commit(&mut self) -> Result<Option<Writer>, IndexError> {
+        let mut writer = self.writer.take();
+        if let Some(writer) = &mut writer {
+            writer.commit(self.content.to_string())?;
+        }
+        Ok(writer)
+    }
+
+    fn rollback(mut self) -> Result<(), IndexError> {
+        self.writer.take().map_or(Ok(()), |mut writer| writer.rollback())
+    }
+}
+
+/// What is remembered of a file once it is committed.
+enum Held {
+    Gone,
+    Unchanged,
+    Problems(Vec<Problem>),
+    Unreadable(Problem),
+}
+
+impl Held {
+    fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Same => Self::Unchanged,
+            Outcome::Article(record) => Self::Problems(record.entry.problems),
+            Outcome::Draft => Self::Problems(Vec::new()),
+            Outcome::Unreadable(problem) => Self::Unreadable(problem),
+            Outcome::Gone => Self::Gone,
+        }
+    }
+}
+
+fn is_broken(problems: &[Problem]) -> bool {
+    problems.iter().any(|problem| problem.severity == article::Severity::Error)
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// First half of SHA-256, hexadecimal.
+fn content_hash(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes)[..16])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// Hash of a set of paths and contents: adding and removing are the same step, order does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct ContentHash([u8; 16]);
+
+impl ContentHash {
+    fn toggle(&mut self, path: &str, revision: &str) {
+        let digest = Sha256::new().chain_update(path).chain_update([0]).chain_update(revision).finalize();
+        for (byte, other) in self.0.iter_mut().zip(digest) {
+            *byte ^= other;
+        }
+    }
+}
+
+impl std::fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}

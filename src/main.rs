@@ -1,5 +1,5 @@
 //! Command line in, exit code out.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    zerodesk::cli::main()
 }

@@ -1,1 +1,4 @@
 //! Behaviour, tested through the real server.
+
+mod architecture;
+mod corpora;

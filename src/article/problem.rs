@@ -33,16 +33,164 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// The name in reports and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// Kinds of fault; the names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemCode {
     /// The file cannot be read.
     Unreadable,
+    /// The file is larger than [`MAX_ARTICLE_BYTES`](super::MAX_ARTICLE_BYTES).
+    TooLarge,
+    /// The file is not UTF-8.
+    InvalidUtf8,
+    /// The front matter is larger than [`MAX_FRONT_MATTER_BYTES`](super::MAX_FRONT_MATTER_BYTES).
+    FrontMatterTooLarge,
+    /// The front matter has a beginning and no end.
+    FrontMatterUnterminated,
+    /// The front matter is not valid YAML or TOML.
+    FrontMatterSyntax,
+    /// A field of the front matter has the wrong type.
+    FieldType,
+    /// A field of the front matter has a value that means nothing.
+    FieldValue,
+    /// A field of the front matter is given twice.
+    FieldTwice,
+    /// The Markdown cannot be read.
+    Markdown,
+    /// The article has no title of its own.
+    MissingTitle,
+    /// The article has no description.
+    MissingDescription,
+    /// Two articles have one slug.
+    DuplicateSlug,
+    /// Two articles of one language have one title.
+    DuplicateTitle,
+    /// A link points to a file that is not there.
+    BrokenLink,
+    /// A link points to a heading that is not there.
+    BrokenAnchor,
+    /// An earlier address of one article is the address of another.
+    AliasTaken,
+    /// `related` names an article that is not there.
+    BrokenRelation,
+}
+
+impl ProblemCode {
+    /// The name in reports and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::TooLarge => "too-large",
+            Self::InvalidUtf8 => "invalid-utf8",
+            Self::FrontMatterTooLarge => "front-matter-too-large",
+            Self::FrontMatterUnterminated => "front-matter-unterminated",
+            Self::FrontMatterSyntax => "front-matter-syntax",
+            Self::FieldType => "field-type",
+            Self::FieldValue => "field-value",
+            Self::FieldTwice => "field-twice",
+            Self::Markdown => "markdown",
+            Self::MissingTitle => "missing-title",
+            Self::MissingDescription => "missing-description",
+            Self::DuplicateSlug => "duplicate-slug",
+            Self::DuplicateTitle => "duplicate-title",
+            Self::BrokenLink => "broken-link",
+            Self::BrokenAnchor => "broken-anchor",
+            Self::AliasTaken => "alias-taken",
+            Self::BrokenRelation => "broken-relation",
+        }
+    }
+
+    /// How bad a problem of this kind is.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::FieldType
+            | Self::FieldValue
+            | Self::FieldTwice
+            | Self::MissingTitle
+            | Self::MissingDescription
+            | Self::DuplicateTitle
+            | Self::BrokenRelation => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: {}; {}", self.path, self.line, self.column, self.message, self.help)
+        let Self { path, line, column, severity, code, message, help } = self;
+        write!(f, "{path}:{line}:{column}: {}[{}]: {message}; {help}", severity.as_str(), code.as_str())
+    }
+}
+
+/// Collects the problems of one file.
+#[derive(Debug)]
+pub(super) struct Problems<'a> {
+    path: &'a str,
+    found: Vec<Problem>,
+}
+
+impl<'a> Problems<'a> {
+    pub(super) const fn new(path: &'a str) -> Self {
+        Self { path, found: Vec::new() }
+    }
+
+    /// Notes a problem; its severity is that of its kind.
+    pub(super) fn add(&mut self, code: ProblemCode, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.found.push(Problem {
+            path: self.path.to_owned(),
+            line: place.line,
+            column: place.column,
+            severity: code.severity(),
+            code,
+            message: message.into(),
+            help: help.into(),
+        });
+    }
+
+    /// The problems in file order.
+    pub(super) fn into_sorted(mut self) -> Vec<Problem> {
+        self.found.sort_by_key(|problem| (problem.line, problem.column));
+        self.found
+    }
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Line, from 1.
+    pub(super) line: u32,
+    /// Column in characters, from 1.
+    pub(super) column: u32,
+}
+
+impl Place {
+    /// Where a file begins.
+    pub(super) const START: Self = Self { line: 1, column: 1 };
+
+    /// The place of a byte of a text; an offset inside a character counts as that character's.
+    pub(super) fn of_byte(text: &str, offset: usize) -> Self {
+        let mut end = offset.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &text[..end];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Self {
+            line: 1 + before.bytes().filter(|byte| *byte == b'\n').count() as u32,
+            column: 1 + before[line_start..].chars().count() as u32,
+        }
     }
 }

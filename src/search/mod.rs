@@ -5,11 +5,22 @@
 //! one snapshot for all of it. This room writes nothing and never waits for the store; visitor text
 //! never reaches a query parser.
 
-use std::sync::Arc;
+mod decide;
+mod rank;
+mod read;
+mod snippet;
+mod understand;
+
+use std::{collections::HashSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::index::Entry;
+pub use decide::{DecisionModel, Signals};
+
+use crate::index::{Entry, Index, IndexError, Snapshot};
+use rank::{Ranked, Ranking};
+use read::Reading;
+use understand::Understood;
 
 /// Longest query in characters; the rest is cut off.
 pub const MAX_QUERY_CHARS: usize = 256;
@@ -130,6 +141,158 @@ pub struct SectionHit {
     pub highlights: Vec<[u32; 2]>,
 }
 
-/// What the decision saw.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Signals {}
+/// Why a search failed; nothing a visitor can type leads here.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The index cannot be read.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+impl From<std::io::Error> for SearchError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Index(error.into())
+    }
+}
+
+/// Articles whose lines are read to settle the order of the first hits.
+const READ: usize = 40;
+/// Languages looked at when the query names none.
+const MAX_LANGUAGES: usize = 8;
+
+/// Answers queries from whatever the index holds at that moment.
+#[derive(Clone)]
+pub struct Searcher {
+    index: Arc<Index>,
+}
+
+/// What one language of a query came to.
+struct Found {
+    understood: Understood,
+    ranking: Ranking,
+    hits: Vec<Candidate>,
+}
+
+/// An article on its way to become a hit.
+struct Candidate {
+    ranked: Ranked,
+    score: f32,
+    reading: Option<Reading>,
+}
+
+impl Searcher {
+    /// Searches `index`.
+    #[must_use]
+    pub fn new(index: Arc<Index>) -> Self {
+        Self { index }
+    }
+
+    /// What is searched now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.index.snapshot()
+    }
+
+    /// Answers a query.
+    ///
+    /// # Errors
+    /// The index on disk cannot be read.
+    pub fn search(&self, query: &Query) -> Result<Answer, SearchError> {
+        let snapshot = self.snapshot();
+        let text = understand::clean(&query.text);
+        let mut answer = Answer {
+            language: query.languages.first().cloned(),
+            generation: snapshot.generation().number,
+            total: 0,
+            decision: Decision::NoAnswer,
+            confidence: 0.0,
+            corrected: None,
+            hits: Vec::new(),
+            signals: Signals::default(),
+            query: text,
+        };
+        if query.languages.is_empty() {
+            let codes: Vec<String> = snapshot.languages().take(MAX_LANGUAGES).map(str::to_owned).collect();
+            let found = codes.iter().map(|code| find(&snapshot, query, &answer.query, code)).collect::<Result<_, _>>()?;
+            finish(&snapshot, query, found, &mut answer)?;
+            return Ok(answer);
+        }
+        for (at, language) in query.languages.iter().enumerate() {
+            let mut attempt = Answer { language: Some(language.clone()), ..answer.clone() };
+            finish(&snapshot, query, vec![find(&snapshot, query, &answer.query, language)?], &mut attempt)?;
+            // Without an answer in any language the visitor's own is the one to show.
+            if at == 0 || attempt.decision != Decision::NoAnswer {
+                answer = attempt;
+            }
+            if answer.decision != Decision::NoAnswer {
+                break;
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// Ranks the articles of one language and reads the best of them.
+fn find(snapshot: &Snapshot, query: &Query, text: &str, language: &str) -> Result<Found, SearchError> {
+    let understood = understand::understand(snapshot, query, text, language)?;
+    let mut ranking = rank::rank(snapshot, &understood)?;
+    ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
+    let reader = read::Reader::new(&understood, &ranking, snapshot);
+    let mut hits = Vec::with_capacity(ranking.articles.len());
+    for (at, ranked) in ranking.articles.iter().enumerate() {
+        let reading = if at < READ { reader.read(&snapshot.stored(ranked.place)?) } else { None };
+        let score = read::score(ranked.score / ranking.reachable.max(f32::MIN_POSITIVE), reading.as_ref());
+        hits.push(Candidate { ranked: *ranked, score, reading });
+    }
+    let read = hits.len().min(READ);
+    hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
+    Ok(Found { understood, ranking, hits })
+}
+
+/// Merges languages, decides, and makes the hits that are asked for.
+fn finish(snapshot: &Snapshot, query: &Query, found: Vec<Found>, answer: &mut Answer) -> Result<(), SearchError> {
+    let mut order: Vec<(usize, usize)> =
+        found.iter().enumerate().flat_map(|(which, f)| (0..f.hits.len()).map(move |at| (which, at))).collect();
+    if found.len() > 1 {
+        order.sort_by(|a, b| found[b.0].hits[b.1].score.total_cmp(&found[a.0].hits[a.1].score));
+        let mut seen = HashSet::new();
+        order.retain(|(which, at)| {
+            let entry = snapshot.catalog().at(found[*which].hits[*at].ranked.place);
+            entry.is_none_or(|entry| seen.insert(entry.translation_key.as_str()))
+        });
+    }
+    answer.total = order.len();
+    let Some(&(which, _)) = order.first() else { return Ok(()) };
+    let best = &found[which];
+    answer.signals = decide::signals(snapshot, &best.understood, &best.ranking, &best.hits);
+    answer.confidence = DecisionModel::bundled().confidence(&answer.signals);
+    answer.decision = decide::decide(answer.confidence, query.answer_at, query.candidates_at);
+    answer.corrected = best.understood.corrected(&answer.query);
+    if query.languages.is_empty() {
+        answer.language = Some(best.understood.language.clone());
+    }
+    for &(which, at) in order.iter().skip(query.offset.min(MAX_OFFSET)).take(query.limit.min(MAX_LIMIT)) {
+        let Found { understood, ranking, hits } = &found[which];
+        let candidate = &hits[at];
+        let Some(article) = snapshot.catalog().at(candidate.ranked.place) else { continue };
+        let stored = snapshot.stored(candidate.ranked.place)?;
+        let sections = snippet::sections(&stored, &read::Reader::new(understood, ranking, snapshot));
+        answer.hits.push(Hit { article: Arc::clone(article), score: candidate.score, sections });
+    }
+    Ok(())
+}
+
+impl Filter {
+    fn lets_through(&self, snapshot: &Snapshot, place: usize) -> bool {
+        let Some(entry) = snapshot.catalog().at(place) else { return false };
+        let front = &entry.front_matter;
+        let any = |wanted: &[String], of: &[String]| {
+            wanted.is_empty() || of.iter().any(|value| wanted.iter().any(|w| w.to_lowercase() == value.to_lowercase()))
+        };
+        let within = |folder: &String| entry.path.strip_prefix(folder.trim_matches('/')).is_some_and(|r| r.starts_with('/'));
+        (self.folders.is_empty() || self.folders.iter().any(within))
+            && any(&self.kinds, front.kind.as_slice())
+            && any(&self.tags, &front.tags)
+            && any(&self.products, &front.product)
+    }
+}

@@ -1,0 +1,10 @@
+//! `zerodesk config`: the effective configuration, commented.
+
+use std::process::ExitCode;
+
+use crate::config::{Config, effective_toml};
+
+pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
+    print!("{}", effective_toml(config));
+    Ok(ExitCode::SUCCESS)
+}

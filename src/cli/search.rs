@@ -1,0 +1,90 @@
+//! `zerodesk search`: one search over a folder, without a server.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::json;
+
+use super::Settings;
+use crate::{
+    eval,
+    search::{Answer, Query, SectionHit},
+};
+
+/// Arguments of `zerodesk search`.
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// What to look for
+    query: String,
+    /// Language of the visitor, such as nl [default: all]
+    #[arg(long, value_name = "LANG")]
+    lang: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Hits to print
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    limit: usize,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+pub(super) fn run(args: SearchArgs) -> anyhow::Result<ExitCode> {
+    let config = args.settings.load()?;
+    let searcher = eval::index(&config.articles).context("cannot search")?;
+    let site = config.sites.values().next().cloned().unwrap_or_default();
+    let query = Query {
+        text: args.query,
+        languages: args.lang.into_iter().collect(),
+        limit: args.limit,
+        prefix: config.search.prefix,
+        typo_tolerance: config.search.typo_tolerance,
+        answer_at: site.answer_at,
+        candidates_at: site.candidates_at,
+        ..Query::default()
+    };
+    let answer = searcher.search(&query)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&as_json(&answer))?);
+    } else {
+        print(&answer);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(answer: &Answer) -> serde_json::Value {
+    let section = |s: &SectionHit| json!({"anchor": s.anchor, "heading": s.heading, "snippet": s.snippet, "highlights": s.highlights});
+    let hits: Vec<_> = answer
+        .hits
+        .iter()
+        .map(|hit| {
+            let front = &hit.article.front_matter;
+            json!({
+                "article": front.slug, "path": hit.article.path, "title": front.title, "language": front.lang,
+                "score": hit.score, "sections": hit.sections.iter().map(section).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "query": answer.query, "language": answer.language, "total": answer.total,
+        "decision": answer.decision, "confidence": answer.confidence, "corrected": answer.corrected,
+        "hits": hits, "signals": answer.signals,
+    })
+}
+
+fn print(answer: &Answer) {
+    println!("{} (confidence {:.2}), {} articles", answer.decision.as_str(), answer.confidence, answer.total);
+    if let Some(corrected) = &answer.corrected {
+        println!("searched for: {corrected}");
+    }
+    for hit in &answer.hits {
+        println!("\n{}  [{}]", hit.article.front_matter.title, hit.article.path);
+        for section in &hit.sections {
+            if !section.heading.is_empty() {
+                println!("  {}", section.heading.join(" > "));
+            }
+            println!("    {}", section.snippet);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The desk as the rest of the program sees it.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+use ulid::Ulid;
+
+use super::{
+    Agent, AgentRecord, DeskError, Filed, Filing, Ladder, NewTicket, OutboxEntry, Reference, Role, Ticket,
+    TicketFilter, TicketPage, TicketRecord, TicketStatus, TicketStore,
+    agent::{access_token, check_name, token_hash},
+    connectors::DeskConnector,
+    secret::{hash_hex, random, random_token, status_token},
+    ticket::Identity,
+};
+
+/// References that are tried before giving up; each is taken with a probability of tickets / 2^30.
+const REFERENCE_ATTEMPTS: usize = 8;
+/// Tickets on one page of the list at most.
+const MAX_PAGE: u32 = 100;
+/// Name of the agent that the first start makes.
+const FIRST_AGENT: &str = "admin";
+
+/// Files tickets, shows them, and knows who may see them. Clones share everything.
+#[derive(Clone)]
+pub struct Desk {
+    store: Arc<dyn TicketStore>,
+    ladder: Arc<Ladder>,
+    idempotency: SignedDuration,
+    /// Tells the delivery of new tickets.
+    filed: Arc<Notify>,
+}
+
+/// A ticket handed over.
+#[derive(Debug, Clone)]
+pub struct HandedOff {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Opens the visitor's status page; the same for a repeated request.
+    pub status_token: String,
+    /// Whether this request made it; `false` for a repeated one.
+    pub created: bool,
+}
+
+impl Desk {
+    /// A desk on `store`. Idempotency keys are kept for `idempotency_days`.
+    #[must_use]
+    pub fn new(store: Arc<dyn TicketStore>, ladder: Ladder, idempotency_days: u32) -> Self {
+        let idempotency = SignedDuration::from_hours(24 * i64::from(idempotency_days));
+        Self { store, ladder: Arc::new(ladder), idempotency, filed: Arc::default() }
+    }
+
+    /// The ladder of levels.
+    #[must_use]
+    pub fn ladder(&self) -> &Ladder {
+        &self.ladder
+    }
+
+    /// The store behind it, for [`super::Delivery`].
+    pub(super) fn store(&self) -> &Arc<dyn TicketStore> {
+        &self.store
+    }
+
+    /// Wakes when a ticket was filed.
+    pub(super) fn filed(&self) -> &Arc<Notify> {
+        &self.filed
+    }
+
+    /// Files a ticket; answers once ticket, outbox entry and idempotency key are durable.
+    ///
+    /// The same key with the same request gives the same ticket again.
+    ///
+    /// # Errors
+    /// [`DeskError::Invalid`] with the field; [`DeskError::Mismatch`] for a key that was used for another request;
+    /// [`DeskError::Unavailable`] when nothing could be kept.
+    pub async fn hand_off(&self, mut new: NewTicket, now: Timestamp) -> Result<HandedOff, DeskError> {
+        let now = in_milliseconds(now);
+        let key = new.idempotency_key.take().map_or_else(random_token::<16>, checked_key)?;
+        new.asked = new.asked.checked()?;
+        let body_hash = new.asked.fingerprint()?;
+        for _ in 0..REFERENCE_ATTEMPTS {
+            let filing = self.filing(new.clone(), &key, &body_hash, now)?;
+            let (ticket, salt) = (filing.ticket.clone(), filing.salt.clone());
+            let (ticket, salt, created) = match self.store.file(filing).await? {
+                Filed::New => (ticket, salt, true),
+                Filed::Repeated { ticket, salt } => (*ticket, salt, false),
+                Filed::OtherBody => return Err(DeskError::Mismatch),
+                Filed::ReferenceTaken => continue,
+            };
+            self.filed.notify_one();
+            return Ok(HandedOff { ticket, status_token: status_token(&salt, &key), created });
+        }
+        Err(DeskError::Unavailable("no free reference was found".into()))
+    }
+
+    fn filing(&self, new: NewTicket, key: &str, body_hash: &str, now: Timestamp) -> Result<Filing, DeskError> {
+        let key_hash = hash_hex(&[b"key", new.site.as_bytes(), key.as_bytes()]);
+        let salt = random_token::<16>()?;
+        let suspected_spam = new.context.suspected_spam;
+        let level = new.context.suggested(&self.ladder);
+        let identity =
+            Identity { id: new_id(now)?, reference: Reference::random()?, key_hash: key_hash.clone(), created: now };
+        Ok(Filing {
+            ticket: Ticket::compose(new, identity, level),
+            status: if suspected_spam { TicketStatus::Quarantined } else { TicketStatus::Open },
+            outbox: vec![OutboxEntry::due_now(new_id(now)?, DeskConnector::NAME, now)],
+            key_hash,
+            body_hash: body_hash.into(),
+            status_token_hash: hash_status_token(&status_token(&salt, key)),
+            salt,
+            keys_expire_before: now.checked_sub(self.idempotency).unwrap_or(Timestamp::MIN),
+        })
+    }
+
+    /// Tickets that match, newest first; at most 100 at a time.
+    pub async fn tickets(&self, mut filter: TicketFilter) -> Result<TicketPage, DeskError> {
+        filter.limit = filter.limit.min(MAX_PAGE);
+        self.store.tickets(filter).await
+    }
+
+    /// One ticket, for agents.
+    pub async fn ticket(&self, reference: &Reference) -> Result<Option<TicketRecord>, DeskError> {
+        self.store.ticket(reference).await
+    }
+
+    /// One ticket, for the visitor who holds its status token. A wrong token is like a wrong reference.
+    pub async fn status(&self, reference: &Reference, token: &str) -> Result<Option<TicketRecord>, DeskError> {
+        let found = self.store.ticket(reference).await?;
+        let hash = hash_status_token(token);
+        let same = |record: &TicketRecord| {
+            subtle::ConstantTimeEq::ct_eq(record.status_token_hash.as_bytes(), hash.as_bytes()).into()
+        };
+        Ok(found.filter(same))
+    }
+
+    /// The agent to whom an access token belongs.
+    pub async fn authenticate(&self, token: &str) -> Result<Option<Agent>, DeskError> {
+        let hash = token_hash(token);
+        // All are compared, so that the time says nothing about which one matched.
+        let matching = |found: Option<Agent>, record: AgentRecord| {
+            let accepted = record.accepts(&hash);
+            if accepted { Some(record.agent) } else { found }
+        };
+        Ok(self.store.agents().await?.into_iter().fold(None, matching))
+    }
+
+    /// All agents by name.
+    pub async fn agents(&self) -> Result<Vec<Agent>, DeskError> {
+        Ok(self.store.agents().await?.into_iter().map(|record| record.agent).collect())
+    }
+
+    /// Makes the first agent when there is none at all, and returns its access token, which is not kept.
+    pub async fn first_agent(&self, now: Timestamp) -> Result<Option<String>, DeskError> {
+        let (token, record) = new_agent(FIRST_AGENT, Role::Admin, now)?;
+        Ok(self.store.add_first_agent(record).await?.then_some(token))
+    }
+
+    /// Adds an agent and returns the access token, which is not kept.
+    pub async fn add_agent(&self, name: &str, role: Role, now: Timestamp) -> Result<String, DeskError> {
+        check_name(name)?;
+        let (token, record) = new_agent(name, role, now)?;
+        match self.store.add_agent(record).await? {
+            true => Ok(token),
+            false => Err(DeskError::NameTaken { name: name.into() }),
+        }
+    }
+
+    /// Gives an agent a new access token; the old one ends at once.
+    pub async fn renew_agent(&self, name: &str) -> Result<String, DeskError> {
+        let token = access_token()?;
+        match self.store.renew_agent(name, token_hash(&token)).await? {
+            true => Ok(token),
+            false => Err(DeskError::UnknownAgent { name: name.into() }),
+        }
+    }
+
+    /// Removes an agent; the token ends at once.
+    pub async fn remove_agent(&self, name: &str) -> Result<(), DeskError> {
+        match self.store.remove_agent(name).await? {
+            true => Ok(()),
+            false => Err(DeskError::UnknownAgent { name: name.into() }),
+        }
+    }
+
+    /// Number of deliveries by state, for the metrics.
+    pub async fn outbox_counts(&self) -> Result<Vec<(super::OutboxState, u64)>, DeskError> {
+        self.store.outbox_counts().await
+    }
+}
+
+fn new_agent(name: &str, role: Role, now: Timestamp) -> Result<(String, AgentRecord), DeskError> {
+    let token = access_token()?;
+    let agent = Agent { name: name.into(), role, created: in_milliseconds(now) };
+    let record = AgentRecord { agent, token_hash: token_hash(&token) };
+    Ok((token, record))
+}
+
+fn hash_status_token(token: &str) -> String {
+    hash_hex(&[b"status token", token.as_bytes()])
+}
+
+/// An id of this moment that does not follow from another.
+fn new_id(now: Timestamp) -> Result<Ulid, DeskError> {
+    let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    Ok(Ulid::from_parts(milliseconds, u128::from_be_bytes(random::<16>()?)))
+}
+
+/// Stores keep milliseconds; what is answered must equal what is read back.
+fn in_milliseconds(now: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+fn checked_key(key: String) -> Result<String, DeskError> {
+    match (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(key),
+        false => Err(DeskError::invalid("idempotency_key", "send 1 to 200 visible ASCII characters, such as a UUID")),
+    }
+}

@@ -1,0 +1,408 @@
+//! `GET /api/v1/search`: parameters to a checked query, the answer to a reply; the page of results asks the same way.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    app::App,
+    config::Site,
+    desk::redaction,
+    http::{
+        context::SearchSlots,
+        error::{ApiError, Code},
+        extract::{self, QueryString},
+    },
+    insight::{Event, EventId, EventKind, MaskedText, Origin, Surface, Trigger},
+    search::{Answer, Decision, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit, Signals},
+};
+
+/// How long a search waits for its turn.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// Articles in a reply that asks for no number.
+const DEFAULT_LIMIT: usize = 10;
+
+/// What may be asked. Lists are repeated or separated by commas; parameters with other names are ignored.
+#[derive(Debug, Clone, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SearchParams {
+    /// The visitor's words. What is longer than 256 characters or 16 words is cut off.
+    pub q: String,
+    /// Site key; the first site where there is none.
+    pub site: Option<String>,
+    /// The visitor's language; the site's other languages are looked at when this one has no answer.
+    pub lang: Option<String>,
+    /// Only these kinds of article.
+    pub kind: Vec<String>,
+    /// Only articles with one of these tags.
+    pub tag: Vec<String>,
+    /// Only articles about one of these products.
+    pub product: Vec<String>,
+    /// Most articles in the reply, up to 50.
+    #[param(default = 10, maximum = 50)]
+    pub limit: usize,
+    /// Articles to leave out from the top, up to 1000.
+    #[param(default = 0, maximum = 1000)]
+    pub offset: usize,
+    /// Session id made by the browser, `[A-Za-z0-9_-]{16,64}`; kept as a salted hash only.
+    pub session: Option<String>,
+    /// What made the search happen: `typed`, `enter`, `suggested` or `url`.
+    #[param(value_type = Option<String>)]
+    pub trigger: Trigger,
+    /// Where the visitor is: `box`, `page`, `form` or `api`.
+    #[param(value_type = Option<String>)]
+    pub surface: Surface,
+    /// Adds what the decision saw.
+    pub explain: bool,
+}
+
+impl SearchParams {
+    /// As received.
+    ///
+    /// # Errors
+    /// `invalid-value` and `missing-field` with the parameter's name.
+    pub fn read(query: &QueryString, surface: Surface) -> Result<Self, ApiError> {
+        let q = query.one("q").map(str::to_owned);
+        Ok(Self {
+            q: q.ok_or_else(|| ApiError::in_field(Code::MissingField, "q", "Write what to search for."))?,
+            site: query.one("site").map(str::to_owned),
+            lang: query.one("lang").map(language_tag).transpose()?,
+            kind: query.list("kind"),
+            tag: query.list("tag"),
+            product: query.list("product"),
+            limit: query.number("limit", DEFAULT_LIMIT, MAX_LIMIT)?,
+            offset: query.number("offset", 0, MAX_OFFSET)?,
+            session: query.one("session").map(str::to_owned),
+            trigger: query.choice("trigger")?.unwrap_or_default(),
+            surface: query.choice("surface")?.unwrap_or(surface),
+            explain: query.flag("explain"),
+        })
+    }
+
+    /// As meant, for this site.
+    fn checked(&self, app: &App, site: &Site) -> Query {
+        Query {
+            text: self.q.clone(),
+            languages: self.lang.as_deref().map(|lang| languages(lang, site)).unwrap_or_default(),
+            filter: Filter {
+                folders: site.folders.clone(),
+                kinds: self.kind.clone(),
+                tags: self.tag.clone(),
+                products: self.product.clone(),
+            },
+            limit: self.limit,
+            offset: self.offset,
+            prefix: app.config.search.prefix,
+            typo_tolerance: app.config.search.typo_tolerance,
+            answer_at: site.answer_at,
+            candidates_at: site.candidates_at,
+        }
+    }
+}
+
+fn language_tag(text: &str) -> Result<String, ApiError> {
+    let well_formed =
+        (2..=35).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let tag = well_formed.then(|| text.to_owned());
+    tag.ok_or_else(|| ApiError::invalid("lang", "Write a language tag, such as `nl` or `pt-BR`."))
+}
+
+/// The visitor's language as the site writes it, then the site's others.
+fn languages(lang: &str, site: &Site) -> Vec<String> {
+    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let same = site.languages.iter().find(|own| own.eq_ignore_ascii_case(lang));
+    let first = same.or_else(|| site.languages.iter().find(|own| primary(own) == primary(lang)));
+    let first = first.cloned().unwrap_or_else(|| primary(lang));
+    let others = site.languages.iter().filter(|own| **own != first).cloned().collect::<Vec<_>>();
+    std::iter::once(first).chain(others).collect()
+}
+
+/// A search that was made, recorded and counted.
+pub struct Performed {
+    /// Names the search in later events and in a ticket.
+    pub query_id: EventId,
+    /// Key of the site.
+    pub site: String,
+    /// What was found.
+    pub answer: Answer,
+    /// Time spent searching, in microseconds.
+    pub took_us: u64,
+    /// The level that would take the case.
+    pub suggested_level: u8,
+}
+
+/// Searches, records the event and counts the decision.
+///
+/// # Errors
+/// An unknown site, no free slot, an index that cannot be read.
+pub async fn perform(
+    app: &App,
+    slots: &SearchSlots,
+    params: &SearchParams,
+    headers: &HeaderMap,
+) -> Result<Performed, ApiError> {
+    let (key, site) = extract::site(&app.config, params.site.as_deref())?;
+    let turn = tokio::time::timeout(PATIENCE, slots.0.acquire()).await;
+    let busy =
+        || ApiError::new(Code::Overloaded, "Too many searches run at once. Try again in a second.").retry_after(1);
+    let turn = turn.map_err(|_| busy())?.map_err(ApiError::internal)?;
+    let begun = Instant::now();
+    let answer = app.searcher.search(&params.checked(app, site))?;
+    let took_us = begun.elapsed().as_micros() as u64;
+    drop(turn);
+    metrics::counter!("zerodesk_searches_total", "decision" => answer.decision.as_str()).increment(1);
+    metrics::histogram!("zerodesk_search_duration_seconds").record(begun.elapsed());
+    let declared = answer.hits.first().and_then(|hit| hit.article.front_matter.level);
+    let suggested_level = app.desk.ladder().suggest(declared).0;
+    let query_id = record(app, key, params, headers, &answer, took_us);
+    Ok(Performed { query_id, site: key.to_owned(), answer, took_us, suggested_level })
+}
+
+fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, answer: &Answer, took_us: u64) -> EventId {
+    let now = app.now();
+    let visitor = app.insight.visitor(params.session.as_deref(), now);
+    let sections = |hit: &Hit| {
+        let slug = hit.article.front_matter.slug.clone();
+        hit.sections.iter().map(move |section| format!("{slug}#{}", section.anchor)).collect::<Vec<_>>()
+    };
+    let kind = EventKind::SearchPerformed {
+        query: MaskedText::new(&answer.query, |text| redaction::mask(text).text),
+        language: answer.language.clone(),
+        total: answer.total as u32,
+        shown: answer.hits.iter().flat_map(sections).collect(),
+        decision: answer.decision,
+        confidence: answer.confidence,
+        latency_us: took_us,
+        trigger: params.trigger,
+    };
+    let origin = Origin {
+        site: site.to_owned(),
+        surface: params.surface,
+        locale: params.lang.clone().unwrap_or_default(),
+        bot: extract::is_bot(headers),
+        interacted: None,
+    };
+    let event = Event::new(&visitor, origin, now, kind);
+    let id = event.id.clone();
+    app.insight.record(event);
+    id
+}
+
+/// Searches the help centre.
+#[utoipa::path(get, path = "/api/v1/search", tag = "search", params(SearchParams), responses(
+    (status = 200, body = SearchReply<'_>, description = "Hits by article, and whether they answer the question"),
+    (status = 404, body = crate::http::error::Problem<'_>, description = "No such site"),
+    (status = 422, body = crate::http::error::Problem<'_>, description = "A parameter is missing or not allowed"),
+    (status = 429, body = crate::http::error::Problem<'_>, description = "Too many searches from this address"),
+    (status = 503, body = crate::http::error::Problem<'_>, description = "Too many searches at once"),
+))]
+pub async fn search(
+    State(app): State<Arc<App>>,
+    State(slots): State<Arc<SearchSlots>>,
+    headers: HeaderMap,
+    query: QueryString,
+) -> Result<Response, ApiError> {
+    let params = SearchParams::read(&query, Surface::Api)?;
+    let performed = perform(&app, &slots, &params, &headers).await?;
+    let mut response = Json(SearchReply::of(&performed, params.explain)).into_response();
+    let timing = format!("search;dur={:.3}", performed.took_us as f64 / 1000.0);
+    response.headers_mut().insert("server-timing", HeaderValue::from_str(&timing).map_err(ApiError::internal)?);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The answer to a search.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SearchReply<'a> {
+    /// The query as it was understood.
+    query: &'a str,
+    /// Names this search in events and tickets.
+    query_id: &'a str,
+    /// Key of the site.
+    site: &'a str,
+    /// Generation of the index that answered.
+    generation: u64,
+    /// Language of the hits, or the visitor's where there are none.
+    language: Option<&'a str>,
+    /// Time spent searching, in microseconds.
+    took_us: u64,
+    /// Articles that match at all.
+    total: usize,
+    /// `answer`, `candidates` (perhaps) or `no_answer`.
+    #[schema(value_type = String)]
+    decision: Decision,
+    /// Probability, 0 to 1, that the hits answer the question.
+    confidence: f32,
+    /// The query with typing errors put right, where that found the hits.
+    corrected: Option<&'a str>,
+    /// Articles, best first.
+    hits: Vec<HitReply<'a>>,
+    /// The way to a person.
+    handoff: HandoffReply,
+    /// What the decision saw; only with `explain=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    signals: Option<&'a Signals>,
+}
+
+/// An article that matches.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HitReply<'a> {
+    /// The article's slug.
+    article: &'a str,
+    title: &'a str,
+    description: Option<&'a str>,
+    /// Path of its page on the help centre.
+    url: String,
+    kind: Option<&'a str>,
+    language: &'a str,
+    /// Day of the last change.
+    #[schema(value_type = Option<String>, format = Date)]
+    updated: Option<jiff::civil::Date>,
+    /// Ranking score, comparable within one reply only.
+    score: f32,
+    product: &'a [String],
+    tags: &'a [String],
+    /// Its best sections, best first, at most 3.
+    sections: Vec<SectionReply<'a>>,
+}
+
+/// A section of an article that matches.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SectionReply<'a> {
+    /// Fragment of the section's address; empty for what stands before the first heading.
+    anchor: &'a str,
+    /// Path of the section on the help centre.
+    url: String,
+    /// Headings above and of the section, outermost first.
+    heading: &'a [String],
+    /// Plain text, never HTML.
+    snippet: &'a str,
+    /// What to mark in the snippet: start and end (exclusive) in Unicode code points.
+    highlights: &'a [[u32; 2]],
+}
+
+/// The way to a person; always there.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HandoffReply {
+    /// Level at which a ticket comes in.
+    level: u8,
+    /// Level that would take the case.
+    suggested_level: u8,
+    /// Path of the contact form, filled in with this search.
+    url: String,
+}
+
+impl<'a> SearchReply<'a> {
+    fn of(performed: &'a Performed, explain: bool) -> Self {
+        let answer = &performed.answer;
+        Self {
+            query: &answer.query,
+            query_id: performed.query_id.as_str(),
+            site: &performed.site,
+            generation: answer.generation,
+            language: answer.language.as_deref(),
+            took_us: performed.took_us,
+            total: answer.total,
+            decision: answer.decision,
+            confidence: rounded(answer.confidence),
+            corrected: answer.corrected.as_deref(),
+            hits: answer.hits.iter().map(HitReply::of).collect(),
+            handoff: HandoffReply { level: 1, suggested_level: performed.suggested_level, url: contact_url(performed) },
+            signals: explain.then_some(&answer.signals),
+        }
+    }
+}
+
+/// Where a person can be asked about this search.
+#[must_use]
+pub fn contact_url(performed: &Performed) -> String {
+    let site = if performed.site == "default" { String::new() } else { format!("&site={}", performed.site) };
+    format!("/contact?query_id={}{site}", performed.query_id)
+}
+
+impl<'a> HitReply<'a> {
+    fn of(hit: &'a Hit) -> Self {
+        let head = &hit.article.front_matter;
+        Self {
+            article: &head.slug,
+            title: &head.title,
+            description: head.description.as_deref(),
+            url: format!("/a/{}", head.slug),
+            kind: head.kind.as_deref(),
+            language: hit.article.lang(),
+            updated: head.updated,
+            score: rounded(hit.score),
+            product: &head.product,
+            tags: &head.tags,
+            sections: hit.sections.iter().map(|section| SectionReply::of(&head.slug, section)).collect(),
+        }
+    }
+}
+
+impl<'a> SectionReply<'a> {
+    fn of(slug: &str, section: &'a SectionHit) -> Self {
+        Self {
+            anchor: &section.anchor,
+            url: section_url(slug, &section.anchor),
+            heading: &section.heading,
+            snippet: &section.snippet,
+            highlights: &section.highlights,
+        }
+    }
+}
+
+/// Path of a section's place on its page.
+#[must_use]
+pub fn section_url(slug: &str, anchor: &str) -> String {
+    if anchor.is_empty() { format!("/a/{slug}") } else { format!("/a/{slug}#{anchor}") }
+}
+
+/// Three decimals are all that means something.
+fn rounded(number: f32) -> f32 {
+    (number * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_visitors_language_comes_first() {
+        let site = Site::default();
+        for (lang, expected) in
+            [("nl", "nl en de"), ("NL-be", "nl en de"), ("fr-CA", "fr en nl de"), ("en", "en nl de")]
+        {
+            assert_eq!(languages(lang, &site).join(" "), expected, "{lang}");
+        }
+    }
+
+    #[test]
+    fn parameters_that_make_no_sense_are_named() {
+        for (address, field) in [
+            ("/?", "q"),
+            ("/?q=", "q"),
+            ("/?q=a&limit=0x", "limit"),
+            ("/?q=a&limit=51", "limit"),
+            ("/?q=a&offset=-1", "offset"),
+            ("/?q=a&offset=1001", "offset"),
+            ("/?q=a&lang=%3Cscript%3E", "lang"),
+            ("/?q=a&trigger=mouse", "trigger"),
+            ("/?q=a&surface=moon", "surface"),
+        ] {
+            let query = QueryString::of(&address.parse().unwrap());
+            let error = SearchParams::read(&query, Surface::Api).expect_err(address);
+            assert_eq!(error.field.as_deref(), Some(field), "{address}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Files for browsers: the box, the scripts and the style sheet of the pages.
+//!
+//! An address with the file's own hash (`?v=`) may be cached for good; without it browsers ask again and get 304.
+
+use std::sync::LazyLock;
+
+use axum::{
+    body::Body,
+    extract::Path,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{error::ApiError, extract::QueryString};
+use crate::widget::{self, Asset};
+
+const PAGE_CSS: Asset =
+    Asset { name: "page.css", content_type: "text/css; charset=utf-8", body: include_bytes!("pages/assets/page.css") };
+
+/// Each file with the hash of its contents.
+static ASSETS: LazyLock<Vec<(&'static Asset, String)>> = LazyLock::new(|| {
+    let all = widget::assets().iter().chain(std::iter::once(&PAGE_CSS));
+    all.map(|asset| (asset, widget::hash(asset))).collect()
+});
+
+/// The address of a file in `/assets/` that may be cached for good.
+#[must_use]
+pub fn address(name: &str) -> String {
+    let hash = ASSETS.iter().find(|(asset, _)| asset.name == name).map_or("", |(_, hash)| hash);
+    let folder = if name == "search-box.js" { "" } else { "/assets" };
+    format!("{folder}/{name}?v={hash}")
+}
+
+/// `GET /search-box.js`
+pub async fn search_box(query: QueryString, headers: HeaderMap) -> Result<Response, ApiError> {
+    serve("search-box.js", &query, &headers)
+}
+
+/// `GET /assets/{name}`
+pub async fn asset(Path(name): Path<String>, query: QueryString, headers: HeaderMap) -> Result<Response, ApiError> {
+    serve(&name, &query, &headers)
+}
+
+fn serve(name: &str, query: &QueryString, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let found = ASSETS.iter().find(|(asset, _)| asset.name == name);
+    let (asset, hash) = found.ok_or_else(|| ApiError::not_found("There is no such file."))?;
+    let caching = match query.one("v") == Some(hash) {
+        true => "public, max-age=31536000, immutable",
+        false => "public, max-age=300, must-revalidate",
+    };
+    let mut response = match is_known(headers, hash) {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => Response::new(Body::from(asset.body)),
+    };
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    out.insert(header::ETAG, etag(hash)?);
+    Ok(response)
+}
+
+/// The tag of a version. Weak, because the reply may be compressed on its way.
+///
+/// # Errors
+/// `internal` when the version is not plain text, which hashes are.
+pub fn etag(version: &str) -> Result<HeaderValue, ApiError> {
+    HeaderValue::from_str(&format!("W/\"{version}\"")).map_err(ApiError::internal)
+}
+
+/// Whether the browser already has this version.
+#[must_use]
+pub fn is_known(headers: &HeaderMap, version: &str) -> bool {
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    known.split(',').any(|tag| tag.trim().trim_start_matches("W/").trim_matches('"') == version)
+}

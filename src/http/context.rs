@@ -1,0 +1,72 @@
+//! What handlers and layers share; each takes only the part that it needs.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::extract::FromRef;
+use tokio::sync::Semaphore;
+
+use super::{limits::RateLimits, pages::Pages, serve::ServeError};
+use crate::app::App;
+
+/// Everything a route may ask for with `State`.
+#[derive(Clone)]
+pub struct Context {
+    app: Arc<App>,
+    pages: Arc<Pages>,
+    rates: Arc<RateLimits>,
+    searches: Arc<SearchSlots>,
+    base: Arc<BaseUrl>,
+}
+
+impl Context {
+    pub(super) fn new(app: Arc<App>, address: Option<SocketAddr>) -> Result<Self, ServeError> {
+        Ok(Self {
+            pages: Arc::new(Pages::new().map_err(|error| ServeError::Setup(format!("{error:#}")))?),
+            rates: Arc::new(RateLimits::new(&app.config.limits)),
+            searches: Arc::new(SearchSlots(Semaphore::new(app.config.search.concurrency))),
+            base: Arc::new(BaseUrl::new(&app.config.public_url, address.unwrap_or(app.config.listen))),
+            app,
+        })
+    }
+}
+
+/// Room for the searches that may run at once.
+pub struct SearchSlots(pub Semaphore);
+
+/// Scheme and host of this server as visitors reach it, without a trailing slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl(String);
+
+impl BaseUrl {
+    fn new(public_url: &str, address: SocketAddr) -> Self {
+        Self(if public_url.is_empty() { format!("http://{address}") } else { public_url.to_owned() })
+    }
+
+    /// The absolute address of a path that begins with a slash.
+    #[must_use]
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+
+    /// The address without a path, which is also this server's origin.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+macro_rules! part {
+    ($field:ident: $type:ty) => {
+        impl FromRef<Context> for Arc<$type> {
+            fn from_ref(context: &Context) -> Self {
+                context.$field.clone()
+            }
+        }
+    };
+}
+
+part!(app: App);
+part!(pages: Pages);
+part!(rates: RateLimits);
+part!(searches: SearchSlots);
+part!(base: BaseUrl);

@@ -1,0 +1,77 @@
+//! Where an article's relative links and pictures lead on the help centre.
+
+use crate::{
+    article::LinkTarget,
+    index::{Catalog, Entry},
+};
+
+/// The page of an article.
+#[must_use]
+pub fn page(entry: &Entry) -> String {
+    format!("/a/{}", entry.front_matter.slug)
+}
+
+/// What a link in `entry` becomes: the page of the article that it names, or the address of a picture.
+#[must_use]
+pub fn resolve(catalog: &Catalog, entry: &Entry, link: &str) -> LinkTarget {
+    if link.starts_with(['#', '/', '?'])
+        || link.contains("://")
+        || link.starts_with("mailto:")
+        || link.starts_with("tel:")
+    {
+        return LinkTarget::Keep;
+    }
+    let (path, fragment) =
+        link.split_once('#').map_or((link, String::new()), |(path, rest)| (path, format!("#{rest}")));
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    let Some(path) = beside(&entry.path, &decoded) else { return LinkTarget::Keep };
+    let stem = path.trim_end_matches('/');
+    let candidates = [stem.to_owned(), format!("{stem}.md"), format!("{stem}/index.md"), format!("{stem}/README.md")];
+    let named = || catalog.by_slug(stem).or_else(|| catalog.by_alias(stem));
+    if let Some(target) = candidates.iter().find_map(|path| catalog.by_path(path)).or_else(named) {
+        return LinkTarget::To(page(target) + &fragment);
+    }
+    match super::pages::media::kind(&path) {
+        Some(_) => LinkTarget::To(format!("/media/{}", encoded(&path))),
+        None => LinkTarget::Keep,
+    }
+}
+
+/// The path that `link` names, seen from the file `from`; `None` when it leads out of the articles.
+fn beside(from: &str, link: &str) -> Option<String> {
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in link.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+fn encoded(path: &str) -> String {
+    const IN_PATH: &percent_encoding::AsciiSet =
+        &percent_encoding::CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#').add(b'"').add(b'<').add(b'>');
+    percent_encoding::utf8_percent_encode(path, IN_PATH).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+
+    #[test]
+    fn links_are_seen_from_their_file() {
+        for (from, link, path) in [
+            ("a.md", "b.md", Some("b.md")),
+            ("nl/a.md", "b.md", Some("nl/b.md")),
+            ("nl/a.md", "../b.md", Some("b.md")),
+            ("nl/a.md", "./c/../b.md", Some("nl/b.md")),
+            ("a.md", "../b.md", None),
+            ("a.md", "../../etc/passwd", None),
+        ] {
+            assert_eq!(beside(from, link).as_deref(), path, "{from} {link}");
+        }
+    }
+}

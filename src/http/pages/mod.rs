@@ -1,0 +1,159 @@
+//! The help centre's pages: templates, words, and who is looking at them.
+//!
+//! Every page works without JavaScript and carries no inline script or style. Templates escape HTML by themselves;
+//! only an article's cleaned body is put in as it is.
+
+pub mod article;
+pub mod home;
+pub mod machine;
+pub mod media;
+pub mod results;
+mod visitor;
+
+use std::collections::BTreeMap;
+
+use axum::response::Html;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+
+use super::{assets, error::ApiError};
+use crate::telemetry::RequestId;
+
+pub use visitor::Visitor;
+
+/// Every template by its name.
+const TEMPLATES: &[(&str, &str)] =
+    &[("base.html", include_str!("templates/base.html")), ("error.html", include_str!("templates/error.html"))];
+
+/// Words by language; several files of one language add up. English comes in for what another language lacks.
+const WORDS: &[(&str, &str)] = &[
+    ("en", include_str!("strings/en.json")),
+    ("nl", include_str!("strings/nl.json")),
+    ("de", include_str!("strings/de.json")),
+];
+
+type Words = BTreeMap<String, String>;
+
+/// The templates with their words, ready to use.
+pub struct Pages {
+    environment: Environment<'static>,
+    words: BTreeMap<&'static str, Value>,
+}
+
+impl Pages {
+    pub(super) fn new() -> Result<Self, minijinja::Error> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+        environment.add_function("asset", |name: &str| assets::address(name));
+        environment.add_filter("fill", fill);
+        environment.add_filter("q", |text: &str| percent_encoding::utf8_percent_encode(text, IN_QUERY).to_string());
+        for (name, source) in TEMPLATES {
+            environment.add_template(name, source)?;
+        }
+        Ok(Self { environment, words: words() })
+    }
+
+    /// Renders a page in the visitor's language. The template sees `page` as well as `t` (words), `lang`, `site`,
+    /// `languages`, `path` and `query`.
+    ///
+    /// # Errors
+    /// `internal`: a fault in a template.
+    pub fn render(&self, template: &str, visitor: &Visitor, page: Value) -> Result<Html<String>, ApiError> {
+        let shared = context! {
+            t => self.words_of(&visitor.lang), lang => visitor.lang.clone(), languages => visitor.languages.clone(),
+            site => context! { key => visitor.site.clone(), name => visitor.site_name.clone() }, path => visitor.path.clone(),
+            site_query => visitor.site_query(), query => "",
+        };
+        let template = self.environment.get_template(template).map_err(ApiError::internal)?;
+        let html = template.render(context! { ..page, ..shared });
+        html.map(Html).map_err(|error| ApiError::internal(format!("{error:#}")))
+    }
+
+    /// The page that tells of a failure.
+    ///
+    /// # Errors
+    /// A fault in the template.
+    pub fn error(&self, visitor: &Visitor, error: &ApiError, id: RequestId) -> Result<String, ApiError> {
+        let words = self.words_of(&visitor.lang);
+        let text = words.get_attr(&format!("error_{}", error.code.as_str().replace('-', "_")));
+        let text = text.ok().and_then(|text| text.as_str().map(str::to_owned));
+        let page = context! {
+            status => error.code.status().as_u16(), code => error.code.as_str(), id => id.to_string(),
+            title => text.as_deref().unwrap_or(error.code.title()),
+            // The detail is written for programmers, in English; a field at fault is worth showing to anyone.
+            detail => error.field.as_ref().map(|_| &error.detail),
+        };
+        self.render("error.html", visitor, page).map(|Html(html)| html)
+    }
+
+    /// One word or sentence in a language.
+    #[must_use]
+    pub fn word(&self, lang: &str, key: &str) -> String {
+        self.words_of(lang).get_attr(key).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    fn words_of(&self, lang: &str) -> Value {
+        let primary = lang.split('-').next().unwrap_or(lang);
+        self.words.get(primary).or_else(|| self.words.get("en")).cloned().unwrap_or_default()
+    }
+}
+
+/// What is written as `%XX` inside a query string.
+const IN_QUERY: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// `{{ t.greeting|fill(name="x") }}` puts `x` where the words say `{name}`.
+fn fill(text: &str, values: minijinja::value::Kwargs) -> Result<String, minijinja::Error> {
+    let mut text = text.to_owned();
+    for name in values.args() {
+        text = text.replace(&format!("{{{name}}}"), &values.get::<Value>(name)?.to_string());
+    }
+    Ok(text)
+}
+
+fn words() -> BTreeMap<&'static str, Value> {
+    let english = words_in("en");
+    let languages = WORDS.iter().map(|(lang, _)| *lang);
+    languages
+        .map(|lang| {
+            let mut all = english.clone();
+            all.extend(words_in(lang));
+            (lang, Value::from_pairs(all))
+        })
+        .collect()
+}
+
+fn words_in(lang: &str) -> Words {
+    let files = WORDS.iter().filter(|(key, _)| *key == lang);
+    files.flat_map(|(_, text)| serde_json::from_str::<Words>(text).unwrap_or_default()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_the_same_words() {
+        for (lang, text) in WORDS {
+            serde_json::from_str::<Words>(text).unwrap_or_else(|error| panic!("{lang}: {error}"));
+            assert!(words_in(lang).keys().eq(words_in("en").keys()), "{lang} lacks words or has too many");
+        }
+    }
+
+    #[test]
+    fn templates_compile_and_only_use_words_that_exist() {
+        Pages::new().unwrap();
+        let known = words_in("en");
+        for (name, source) in TEMPLATES {
+            let uses = source
+                .split("t.")
+                .skip(1)
+                .filter_map(|rest| rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next());
+            for word in uses.filter(|word| word.contains('_')) {
+                assert!(known.contains_key(word), "{name}: {word}");
+            }
+            assert!(!source.contains("style=") && !source.contains("<script>"), "{name} breaks the pages' policy");
+        }
+    }
+}

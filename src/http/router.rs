@@ -1,0 +1,137 @@
+//! Every route on one page, with the layers around it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{Router, middleware::from_fn_with_state, routing::get};
+use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    api, assets,
+    context::Context,
+    cors::cors,
+    error::{ApiError, Code},
+    limits::{Budget, RateLimits, enforce},
+    observe::{deadline, observe, panicked},
+    pages,
+    serve::ServeError,
+};
+use crate::app::App;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Zerodesk",
+    description = "Answers from the help centre, and a ticket where there is none. Errors are \
+                   `application/problem+json` with a stable `code`."
+))]
+struct Description;
+
+type Routes = OpenApiRouter<Context>;
+
+/// Public API: any page of a site's origins may call it.
+fn searching() -> Routes {
+    OpenApiRouter::new().routes(routes!(api::search::search))
+}
+
+/// What visitors report: events and feedback.
+fn reporting() -> Routes {
+    OpenApiRouter::new().routes(routes!(api::articles::feedback))
+}
+
+/// Tickets from visitors.
+fn asking() -> Routes {
+    OpenApiRouter::new()
+}
+
+/// Reading articles and one's own ticket: public, not limited.
+fn reading() -> Routes {
+    OpenApiRouter::new().routes(routes!(api::articles::list)).routes(routes!(api::articles::one))
+}
+
+/// The desk and the figures: own origin or a Bearer token.
+fn working() -> Routes {
+    OpenApiRouter::new()
+}
+
+/// For those who run the server.
+fn operating() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(api::health::healthz))
+        .routes(routes!(api::health::readyz))
+        .routes(routes!(api::health::metrics))
+        .routes(routes!(api::health::openapi))
+}
+
+/// Pages for people; not part of the API's description.
+fn visiting() -> Router<Context> {
+    Router::new()
+        .route("/", get(pages::home::home))
+        .route("/a/{slug}", get(pages::article::article))
+        .route("/media/{*path}", get(pages::media::media))
+        .route("/docs", get(pages::machine::docs))
+        .route("/robots.txt", get(pages::machine::robots))
+        .route("/sitemap.xml", get(pages::machine::sitemap))
+        .route("/llms.txt", get(pages::machine::llms))
+}
+
+/// The page of results, which searches as the API does and counts as such.
+fn results() -> Router<Context> {
+    Router::new().route("/search", get(pages::results::results))
+}
+
+/// The box, scripts and style sheets.
+fn files() -> Router<Context> {
+    Router::new().route("/search-box.js", get(assets::search_box)).route("/assets/{name}", get(assets::asset))
+}
+
+fn api() -> Routes {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(searching())
+        .merge(reporting())
+        .merge(asking())
+        .merge(reading())
+        .merge(working())
+        .merge(operating())
+}
+
+/// The API's description, OpenAPI 3.1.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    api().into_openapi()
+}
+
+/// Everything, layered. Outermost: ids, numbers and the words of failures; then compression; then, per group,
+/// origins, rate limits, the deadline and panics.
+pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Router, ServeError> {
+    let context = Context::new(app, address)?;
+    let rates: Arc<RateLimits> = axum::extract::FromRef::from_ref(&context);
+    let limited = |routes: Routes, budget| routes.layer(from_fn_with_state((rates.clone(), budget), enforce));
+    let public = limited(searching(), Budget::Searches)
+        .merge(limited(reporting(), Budget::Events))
+        .merge(limited(asking(), Budget::Tickets))
+        .merge(reading());
+    let public = guarded(public.into(), &context).merge(files()).layer(from_fn_with_state(context.clone(), cors));
+    let results = results().layer(from_fn_with_state((rates.clone(), Budget::Searches), enforce));
+    let own = Router::from(working().merge(operating())).merge(visiting()).merge(results);
+    let own = guarded(own, &context);
+    let all = public.merge(own).fallback(nothing_here).method_not_allowed_fallback(not_this_way);
+    let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4));
+    Ok(all.layer(compression).layer(from_fn_with_state(context.clone(), observe)).with_state(context))
+}
+
+/// One request can neither run for ever nor take the server down.
+fn guarded(routes: Router<Context>, context: &Context) -> Router<Context> {
+    routes.layer(from_fn_with_state(context.clone(), deadline)).layer(CatchPanicLayer::custom(panicked))
+}
+
+async fn nothing_here() -> ApiError {
+    ApiError::not_found("There is nothing at this address. `/openapi.json` lists what there is.")
+}
+
+async fn not_this_way() -> ApiError {
+    ApiError::new(
+        Code::MethodNotAllowed,
+        "This address does not take this method. `/openapi.json` lists what it takes.",
+    )
+}

@@ -1,0 +1,153 @@
+//! Generations on disk: one folder each, named after what made it.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use arc_swap::ArcSwap;
+use sha2::{Digest, Sha256};
+use tantivy::{IndexBuilder, directory::error::LockError};
+use tokio::sync::watch;
+
+use super::{IndexError, Snapshot, Writer, schema, snapshot::Built};
+use crate::{analysis, article::Problem};
+
+/// Number and content of what is searched, as operations show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generation {
+    /// Counts the commits of this index, from 1.
+    pub number: u64,
+    /// Hash of all paths and contents: equal on every node that has the same articles.
+    pub hash: String,
+}
+
+/// An index with its current snapshot.
+pub struct Index {
+    engine: tantivy::Index,
+    folder: Option<PathBuf>,
+    current: ArcSwap<Snapshot>,
+    published: watch::Sender<Generation>,
+}
+
+impl Index {
+    /// An index that lives in memory only: for commands that look once.
+    pub fn in_memory() -> Result<Self, IndexError> {
+        let (schema, _) = schema::schema();
+        Self::around(IndexBuilder::new().schema(schema).settings(schema::settings()).create_in_ram()?, None)
+    }
+
+    /// Opens the generation in `folder` that this version would make with `default_language`, or begins an empty one.
+    ///
+    /// A damaged generation is removed and begun again; those of other versions are removed.
+    ///
+    /// # Errors
+    /// The folder cannot be created, read or written.
+    pub fn open(folder: &Path, default_language: &str) -> Result<Self, IndexError> {
+        let own = folder.join(fingerprint(default_language));
+        let fault = |source| IndexError::Folder { path: folder.to_owned(), source };
+        fs::create_dir_all(&own).map_err(fault)?;
+        let opened = Self::reopen(&own).or_else(|reason| {
+            if let Reopen::Damaged(reason) = &reason {
+                tracing::warn!(folder = %own.display(), reason, "the index is damaged and is built again");
+            }
+            fs::remove_dir_all(&own).map_err(fault)?;
+            fs::create_dir_all(&own).map_err(fault)?;
+            let (schema, _) = schema::schema();
+            let engine = IndexBuilder::new().schema(schema).settings(schema::settings()).create_in_dir(&own)?;
+            Self::around(engine, Some(own.clone()))
+        })?;
+        remove_others(folder, &own).map_err(fault)?;
+        Ok(opened)
+    }
+
+    fn reopen(own: &Path) -> Result<Self, Reopen> {
+        if fs::read_dir(own).is_ok_and(|mut files| files.next().is_none()) {
+            return Err(Reopen::Empty);
+        }
+        let damaged = |error: &dyn std::fmt::Display| Reopen::Damaged(error.to_string());
+        let engine = tantivy::Index::open_in_dir(own).map_err(|e| damaged(&e))?;
+        if schema::fields_of(&engine).is_none() {
+            return Err(Reopen::Damaged("its schema is not this version's".into()));
+        }
+        let bad = engine.validate_checksum().map_err(|e| damaged(&e))?;
+        if let Some(file) = bad.iter().next() {
+            return Err(Reopen::Damaged(format!("checksum of {} does not match", file.display())));
+        }
+        Self::around(engine, Some(own.to_owned())).map_err(|e| damaged(&e))
+    }
+
+    fn around(engine: tantivy::Index, folder: Option<PathBuf>) -> Result<Self, IndexError> {
+        let snapshot = Snapshot::load(&engine, None, Vec::new())?;
+        let published = watch::Sender::new(snapshot.generation().clone());
+        Ok(Self { engine, folder, current: ArcSwap::from_pointee(snapshot), published })
+    }
+
+    /// What is searched now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Tells of every new generation.
+    #[must_use]
+    pub fn generations(&self) -> watch::Receiver<Generation> {
+        self.published.subscribe()
+    }
+
+    /// The one writer of this index; `arena_bytes` bounds its memory.
+    ///
+    /// # Errors
+    /// [`IndexError::InUse`] while another process has it.
+    pub fn writer(&self, arena_bytes: usize) -> Result<Writer, IndexError> {
+        let writer = self.engine.writer_with_num_threads(1, arena_bytes).map_err(|error| match error {
+            tantivy::TantivyError::LockFailure(LockError::LockBusy, _) => {
+                IndexError::InUse { path: self.folder.clone().unwrap_or_default() }
+            }
+            other => other.into(),
+        })?;
+        let (_, fields) = schema::schema();
+        Ok(Writer::new(writer, fields, self.snapshot().generation().clone()))
+    }
+
+    /// Makes what was committed the current snapshot; `problems` are those of files that are no articles.
+    ///
+    /// # Errors
+    /// The commit cannot be read; the snapshot before stays in use.
+    pub fn publish(&self, problems: Vec<Problem>) -> Result<Arc<Snapshot>, IndexError> {
+        if let Some(folder) = &self.folder {
+            // tantivy renames meta.json without syncing the folder.
+            File::open(folder)?.sync_all()?;
+        }
+        let before = self.snapshot();
+        let built = Built::of(&before);
+        let snapshot = Arc::new(Snapshot::load(&self.engine, Some(built), problems)?);
+        self.current.store(Arc::clone(&snapshot));
+        self.published.send_replace(snapshot.generation().clone());
+        Ok(snapshot)
+    }
+}
+
+enum Reopen {
+    Empty,
+    Damaged(String),
+}
+
+/// Names a generation by everything that its content depends on besides the articles.
+fn fingerprint(default_language: &str) -> String {
+    let made_by = format!("{}/{}/{}/{default_language}", schema::VERSION, analysis::VERSION, env!("CARGO_PKG_VERSION"));
+    Sha256::digest(made_by).iter().take(8).fold(String::from("gen-"), |name, byte| format!("{name}{byte:02x}"))
+}
+
+/// Removes the generations of other versions.
+fn remove_others(folder: &Path, own: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let generation = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("gen-"));
+        if generation && path != own {
+            fs::remove_dir_all(path)?;
+        }
+    }
+    Ok(())
+}

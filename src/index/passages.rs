@@ -1,0 +1,235 @@
+//! An article's lines with the terms on them and where they stand: what sections, snippets and closeness are read from.
+//!
+//! A line is a title, a question, a heading, a sentence, a list item, a table row or a line of code.
+//! The form on disk is read in place, without decoding:
+//!
+//! | part | bytes | holds |
+//! |---|---|---|
+//! | head | 16 | counts of lines and tokens, length of the text, length of the sections (u32 each) |
+//! | lines | 12 each | start in the text, first token (u32), section (u16), kind (u8), 0 |
+//! | tokens | 8 each | hash of the stem (u32), start in the line (u16), length (u8), 1 if a stop word |
+//! | text | | the lines, each ended by a newline |
+//! | sections | | JSON of [`Heading`]s |
+//!
+//! Numbers are little-endian.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    analysis::{Analyzer, is_stop_word, sentences},
+    article::{Article, BlockKind},
+};
+
+const HEAD: usize = 16;
+const LINE: usize = 12;
+const TOKEN: usize = 8;
+
+/// What a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum LineKind {
+    /// The article's title.
+    Title = 0,
+    /// One of its `questions`.
+    Question = 1,
+    /// Its description.
+    Description = 2,
+    /// A section's heading.
+    Heading = 3,
+    /// A sentence, list item, table row or alternative text.
+    Text = 4,
+    /// A line of code.
+    Code = 5,
+}
+
+/// Address and headings of a section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// Fragment; empty for the lead.
+    pub anchor: String,
+    /// Outermost first.
+    pub path: Vec<String>,
+}
+
+/// One line, seen in place.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// What it is.
+    pub kind: LineKind,
+    /// Number of its section.
+    pub section: usize,
+    /// Its text.
+    pub text: &'a str,
+    tokens: &'a [u8],
+}
+
+/// One token of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineToken {
+    /// See [`term_hash`].
+    pub hash: u32,
+    /// Start in the line's text, in bytes.
+    pub start: u16,
+    /// Length in bytes.
+    pub len: u8,
+    /// Whether it is a stop word.
+    pub stop: bool,
+}
+
+impl<'a> Line<'a> {
+    /// The tokens in order. A word with two stems is two tokens at one place.
+    pub fn tokens(&self) -> impl Iterator<Item = LineToken> + use<'a> {
+        self.tokens.chunks_exact(TOKEN).map(|bytes| LineToken {
+            hash: u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]),
+            start: u16::from_le_bytes([bytes[4], bytes[5]]),
+            len: bytes[6],
+            stop: bytes[7] == 1,
+        })
+    }
+}
+
+/// A view of the stored bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Passages<'a> {
+    lines: &'a [u8],
+    tokens: &'a [u8],
+    text: &'a str,
+    sections: &'a [u8],
+}
+
+impl<'a> Passages<'a> {
+    /// Reads the head; `None` when the bytes are not what [`encode`] writes.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Option<Self> {
+        let count = |at: usize| bytes.get(at..at + 4).map(read_u32);
+        let (lines, tokens) = (count(0)? * LINE, count(4)? * TOKEN);
+        let (text, sections) = (count(8)?, count(12)?);
+        let rest = bytes.get(HEAD..)?;
+        let (lines, rest) = rest.split_at_checked(lines)?;
+        let (tokens, rest) = rest.split_at_checked(tokens)?;
+        let (text, rest) = rest.split_at_checked(text)?;
+        Some(Self { lines, tokens, text: std::str::from_utf8(text).ok()?, sections: rest.get(..sections)? })
+    }
+
+    /// The lines in reading order; titles, questions and description come first.
+    pub fn lines(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
+        let Self { lines, tokens, text, .. } = *self;
+        let starts = |at: usize| lines.get(at * LINE..).filter(|l| l.len() >= LINE);
+        (0..lines.len() / LINE).filter_map(move |at| {
+            let line = starts(at)?;
+            let (text_end, token_end) = match starts(at + 1) {
+                Some(next) => (read_u32(next), read_u32(&next[4..]) * TOKEN),
+                None => (text.len(), tokens.len()),
+            };
+            Some(Line {
+                kind: kind(line[10])?,
+                section: usize::from(u16::from_le_bytes([line[8], line[9]])),
+                text: text.get(read_u32(line)..text_end.saturating_sub(1))?,
+                tokens: tokens.get(read_u32(&line[4..]) * TOKEN..token_end)?,
+            })
+        })
+    }
+
+    /// The sections' addresses; empty when they cannot be read.
+    #[must_use]
+    pub fn sections(&self) -> Vec<Heading> {
+        serde_json::from_slice(self.sections).unwrap_or_default()
+    }
+}
+
+fn read_u32(bytes: &[u8]) -> usize {
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize
+}
+
+fn kind(byte: u8) -> Option<LineKind> {
+    use LineKind::{Code, Description, Heading, Question, Text, Title};
+    [Title, Question, Description, Heading, Text, Code].get(usize::from(byte)).copied()
+}
+
+/// A term in 32 bits (FNV-1a); compared with the few terms of a query, so a clash is of no account.
+#[must_use]
+pub fn term_hash(stem: &str) -> u32 {
+    stem.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// Collects lines and writes them in the stored form.
+#[derive(Default)]
+struct Encoder {
+    lines: Vec<u8>,
+    tokens: Vec<u8>,
+    text: String,
+}
+
+impl Encoder {
+    fn line(&mut self, analyzer: &mut Analyzer, kind: LineKind, section: usize, text: &str) {
+        self.lines.extend((self.text.len() as u32).to_le_bytes());
+        self.lines.extend(((self.tokens.len() / TOKEN) as u32).to_le_bytes());
+        self.lines.extend(u16::try_from(section).unwrap_or(u16::MAX).to_le_bytes());
+        self.lines.extend([kind as u8, 0]);
+        let language = analyzer.language().clone();
+        let tokens = &mut self.tokens;
+        analyzer.analyze(text, |token| {
+            let stop = u8::from(is_stop_word(&language, &token.forms.surface));
+            for stem in token.forms.stems() {
+                tokens.extend(term_hash(stem).to_le_bytes());
+                tokens.extend((token.span.start as u16).to_le_bytes());
+                tokens.extend([u8::try_from(token.span.len()).unwrap_or(u8::MAX), stop]);
+            }
+        });
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    fn pieces(&mut self, analyzer: &mut Analyzer, kind: LineKind, section: usize, text: &str) {
+        let ranges: Vec<Range<usize>> = match kind {
+            LineKind::Code => text.lines().flat_map(|line| sentences(line).map(|r| shifted(text, line, &r))).collect(),
+            _ => sentences(text).collect(),
+        };
+        for range in ranges {
+            self.line(analyzer, kind, section, &text[range]);
+        }
+    }
+
+    fn finish(self, sections: &[u8]) -> Vec<u8> {
+        let counts = [self.lines.len() / LINE, self.tokens.len() / TOKEN, self.text.len(), sections.len()];
+        let head = counts.into_iter().flat_map(|count| (count as u32).to_le_bytes());
+        head.chain(self.lines).chain(self.tokens).chain(self.text.into_bytes()).chain(sections.iter().copied()).collect()
+    }
+}
+
+/// `range` of `line`, which is part of `text`, as a range of `text`.
+fn shifted(text: &str, line: &str, range: &Range<usize>) -> Range<usize> {
+    let offset = line.as_ptr() as usize - text.as_ptr() as usize;
+    range.start + offset..range.end + offset
+}
+
+/// The stored form of an article's lines.
+#[must_use]
+pub fn encode(article: &Article, analyzer: &mut Analyzer) -> Vec<u8> {
+    let mut encoder = Encoder::default();
+    let front = &article.front_matter;
+    encoder.pieces(analyzer, LineKind::Title, 0, &front.title);
+    for question in &front.questions {
+        encoder.pieces(analyzer, LineKind::Question, 0, question);
+    }
+    if let Some(description) = &front.description {
+        encoder.pieces(analyzer, LineKind::Description, 0, description);
+    }
+    for (at, section) in article.sections.iter().enumerate() {
+        if let Some(heading) = section.heading.last() {
+            encoder.pieces(analyzer, LineKind::Heading, at, heading);
+        }
+        for block in &section.blocks {
+            let kind = if block.kind == BlockKind::Code { LineKind::Code } else { LineKind::Text };
+            encoder.pieces(analyzer, kind, at, &block.text);
+        }
+    }
+    let sections: Vec<Heading> = article
+        .sections
+        .iter()
+        .map(|section| Heading { anchor: section.anchor.clone(), path: section.heading.clone() })
+        .collect();
+    encoder.finish(&serde_json::to_vec(&sections).unwrap_or_default())
+}

@@ -1,0 +1,148 @@
+//! An article as the index takes it: its entry, its terms by field, its passages.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::{Entry, FileStamp, TextField, passages, schema::Fields};
+use crate::{
+    analysis::{Analyzer, Language, detect},
+    article::{Article, BlockKind, Parsed},
+};
+
+/// Everything that one article puts into the index.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// What pages and APIs see.
+    pub entry: Entry,
+    terms: [String; TextField::COUNT],
+    surfaces: String,
+    passages: Vec<u8>,
+    body: String,
+}
+
+/// Makes records; one by thread, because it remembers the words it has seen.
+#[derive(Default)]
+pub struct Recorder {
+    analyzers: Vec<Analyzer>,
+}
+
+impl Recorder {
+    /// Analyses an article. Its language is the stated one, else the detected one, else `default_language`.
+    pub fn record(&mut self, parsed: Parsed, stamp: FileStamp, default_language: &str) -> Record {
+        let Parsed { mut article, problems } = parsed;
+        if article.front_matter.lang.is_none() {
+            let found = detect(&sample(&article)).unwrap_or(default_language);
+            article.front_matter.lang = Some(found.to_owned());
+        }
+        let language = Language::new(article.front_matter.lang.as_deref().unwrap_or(default_language));
+        let analyzer = self.analyzer(language);
+        let mut terms = Terms { analyzer, fields: Default::default(), surfaces: String::new(), lengths: [0; 6] };
+        terms.article(&article);
+        let Terms { analyzer, fields, surfaces, lengths } = terms;
+        let passages = passages::encode(&article, analyzer);
+        let revision = stamp.hash.clone();
+        let entry = Entry {
+            id: content_id(&article.path, &revision),
+            words: lengths.iter().sum(),
+            path: article.path,
+            front_matter: article.front_matter,
+            translation_key: article.translation_key,
+            revision,
+            stamp,
+            lengths,
+            problems,
+        };
+        Record { entry, terms: fields, surfaces, passages, body: article.body }
+    }
+
+    fn analyzer(&mut self, language: Language) -> &mut Analyzer {
+        let at = self.analyzers.iter().position(|a| *a.language() == language).unwrap_or_else(|| {
+            self.analyzers.push(Analyzer::new(language));
+            self.analyzers.len() - 1
+        });
+        &mut self.analyzers[at]
+    }
+}
+
+impl Record {
+    /// The two documents of the article.
+    pub(super) fn documents(&self, fields: &Fields) -> Result<[tantivy::TantivyDocument; 2], serde_json::Error> {
+        let mut searched = tantivy::TantivyDocument::new();
+        searched.add_text(fields.path, &self.entry.path);
+        searched.add_u64(fields.id, self.entry.id);
+        if self.entry.is_searchable() {
+            for (field, terms) in fields.text.iter().zip(&self.terms) {
+                searched.add_text(*field, terms);
+            }
+            searched.add_text(fields.surface, &self.surfaces);
+        }
+        searched.add_bytes(fields.passages, &self.passages);
+        let mut read = tantivy::TantivyDocument::new();
+        read.add_text(fields.path, &self.entry.path);
+        read.add_u64(fields.id, self.entry.id | 1);
+        read.add_bytes(fields.record, &serde_json::to_vec(&self.entry)?);
+        read.add_text(fields.body, &self.body);
+        Ok([searched, read])
+    }
+}
+
+/// Identity of an article's content; even, so that its odd neighbour can mark the second document.
+fn content_id(path: &str, revision: &str) -> u64 {
+    let digest = Sha256::new().chain_update(path).chain_update([0]).chain_update(revision).finalize();
+    u64::from_le_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]]) & !1
+}
+
+/// Enough text to tell the language by.
+fn sample(article: &Article) -> String {
+    let blocks = article.sections.iter().flat_map(|section| &section.blocks);
+    let prose = blocks.filter(|block| block.kind != BlockKind::Code).map(|block| block.text.as_str()).take(40);
+    std::iter::once(article.front_matter.title.as_str()).chain(prose).collect::<Vec<_>>().join("\n")
+}
+
+/// Terms of one article, by field, as the index reads them: separated by spaces, marked with their language.
+struct Terms<'a> {
+    analyzer: &'a mut Analyzer,
+    fields: [String; TextField::COUNT],
+    surfaces: String,
+    lengths: [u32; TextField::COUNT],
+}
+
+impl Terms<'_> {
+    fn article(&mut self, article: &Article) {
+        let front = &article.front_matter;
+        self.add(TextField::Title, &front.title);
+        for text in front.questions.iter().chain(&front.synonyms) {
+            self.add(TextField::Questions, text);
+        }
+        for text in front.tags.iter().chain(&front.product).chain(&front.kind) {
+            self.add(TextField::Tags, text);
+        }
+        if let Some(description) = &front.description {
+            self.add(TextField::Body, description);
+        }
+        for section in &article.sections {
+            if let Some(heading) = section.heading.last() {
+                self.add(TextField::Headings, heading);
+            }
+            for block in &section.blocks {
+                let field = if block.kind == BlockKind::Code { TextField::Code } else { TextField::Body };
+                self.add(field, &block.text);
+            }
+        }
+    }
+
+    fn add(&mut self, field: TextField, text: &str) {
+        let code = self.analyzer.language().code().to_owned();
+        let (terms, surfaces) = (&mut self.fields[field as usize], &mut self.surfaces);
+        let length = &mut self.lengths[field as usize];
+        self.analyzer.analyze(text, |token| {
+            *length += 1;
+            for stem in token.forms.stems() {
+                // Writing to a String cannot fail.
+                let _ = write!(terms, "{code}:{stem} ");
+            }
+            let _ = write!(surfaces, "{code}:{} ", token.forms.surface);
+        });
+    }
+}

@@ -1,0 +1,323 @@
+//! One unchanging state of the index: its articles, its dictionary and its postings.
+
+use std::{collections::HashMap, io, sync::Arc};
+
+use tantivy::{
+    DocAddress, DocSet, ReloadPolicy, Searcher, TantivyDocument, Term,
+    index::InvertedIndexReader,
+    query::FuzzyTermQuery,
+    schema::{Field, IndexRecordOption, Value},
+};
+
+use super::{
+    Catalog, Entry, Generation, IndexError, Passages, TextField,
+    schema::{self, Fields},
+};
+use crate::article::Problem;
+
+/// Marks a document that is no (longer a) searched article.
+const NONE: u32 = u32::MAX;
+
+/// Everything that one request sees.
+pub struct Snapshot {
+    generation: Generation,
+    catalog: Catalog,
+    searcher: Searcher,
+    fields: Fields,
+    segments: Vec<Segment>,
+    /// Where the searched and the read document of each article are, by place in the catalog.
+    addresses: Vec<[DocAddress; 2]>,
+    /// Words by field, by place in the catalog.
+    lengths: Vec<[u32; TextField::COUNT]>,
+    languages: HashMap<String, LanguageStatistics>,
+}
+
+/// What ranking needs to know of all articles of one language.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct LanguageStatistics {
+    /// Number of articles.
+    pub articles: u32,
+    /// Mean number of words by field.
+    pub mean_lengths: [f32; TextField::COUNT],
+}
+
+/// One segment with its readers at hand.
+struct Segment {
+    text: [Arc<InvertedIndexReader>; TextField::COUNT],
+    surface: Arc<InvertedIndexReader>,
+    /// Place in the catalog by document.
+    places: Vec<u32>,
+}
+
+/// A word of the articles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DictionaryEntry {
+    /// Its surface form.
+    pub surface: String,
+    /// In how many articles it stands (deleted ones may count until the next merge).
+    pub articles: u32,
+}
+
+/// A document's stored bytes, kept while they are looked at.
+pub struct Stored(Vec<u8>);
+
+impl Stored {
+    /// The article's lines; none where the bytes cannot be read.
+    #[must_use]
+    pub fn passages(&self) -> Option<Passages<'_>> {
+        Passages::new(&self.0)
+    }
+}
+
+/// What a new snapshot takes over from the one before.
+pub(super) struct Built {
+    entries: HashMap<u64, Arc<Entry>>,
+}
+
+impl Built {
+    pub(super) fn of(snapshot: &Snapshot) -> Self {
+        Self { entries: snapshot.catalog.iter().map(|entry| (entry.id, Arc::clone(entry))).collect() }
+    }
+}
+
+impl Snapshot {
+    pub(super) fn load(
+        engine: &tantivy::Index,
+        before: Option<Built>,
+        problems: Vec<Problem>,
+    ) -> Result<Self, IndexError> {
+        let (_, fields) = schema::schema();
+        let reader =
+            engine.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into()?;
+        let searcher: Searcher = tantivy::IndexReader::searcher(&reader);
+        let found = Documents::of(&searcher, &fields, before.map(|b| b.entries).unwrap_or_default())?;
+        let catalog = Catalog::new(found.entries.values().cloned().collect(), problems);
+        let mut snapshot = Self {
+            generation: generation(engine)?,
+            segments: Vec::with_capacity(searcher.segment_readers().len()),
+            addresses: Vec::with_capacity(catalog.len()),
+            lengths: catalog.iter().map(|entry| entry.lengths).collect(),
+            languages: statistics(&catalog),
+            catalog,
+            searcher,
+            fields,
+        };
+        snapshot.place(&found)?;
+        Ok(snapshot)
+    }
+
+    /// Resolves documents to places in the catalog, both ways.
+    fn place(&mut self, found: &Documents) -> Result<(), IndexError> {
+        let nowhere = DocAddress::new(0, 0);
+        let mut places: HashMap<u64, u32> = HashMap::with_capacity(self.catalog.len());
+        for (at, entry) in self.catalog.iter().enumerate() {
+            places.insert(entry.id, at as u32);
+            let address = |id: u64| found.addresses.get(&id).copied().unwrap_or(nowhere);
+            self.addresses.push([address(entry.id), address(entry.id | 1)]);
+        }
+        for (segment, ids) in self.searcher.segment_readers().iter().zip(&found.ids) {
+            let text = self.fields.text.map(|field| segment.inverted_index(field));
+            let [a, b, c, d, e, f] = text;
+            self.segments.push(Segment {
+                text: [a?, b?, c?, d?, e?, f?],
+                surface: segment.inverted_index(self.fields.surface)?,
+                places: ids.iter().map(|id| places.get(id).copied().unwrap_or(NONE)).collect(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Number and hash of this state.
+    #[must_use]
+    pub fn generation(&self) -> &Generation {
+        &self.generation
+    }
+
+    /// The articles.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The Markdown of an article of this snapshot, below its front matter.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn body(&self, entry: &Entry) -> Result<String, IndexError> {
+        let Some(place) = self.catalog.place(&entry.path) else { return Ok(String::new()) };
+        let document: TantivyDocument = self.searcher.doc(self.addresses[place][1])?;
+        Ok(document.get_first(self.fields.body).and_then(|value| value.as_str()).unwrap_or_default().to_owned())
+    }
+
+    /// The lines of the article at a place of the catalog.
+    pub(crate) fn stored(&self, place: usize) -> Result<Stored, IndexError> {
+        let document: TantivyDocument = self.searcher.doc(self.addresses[place][0])?;
+        let bytes = document.get_first(self.fields.passages).and_then(|value| value.as_bytes().map(<[u8]>::to_vec));
+        Ok(Stored(bytes.unwrap_or_default()))
+    }
+
+    /// Statistics of a language; `None` where no article is in it.
+    pub(crate) fn statistics(&self, language: &str) -> Option<&LanguageStatistics> {
+        self.languages.get(language)
+    }
+
+    /// Codes of the languages that have searchable articles, the most frequent first.
+    pub(crate) fn languages(&self) -> impl Iterator<Item = &str> {
+        let mut codes: Vec<_> = self.languages.iter().map(|(code, s)| (code.as_str(), s.articles)).collect();
+        codes.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        codes.into_iter().map(|(code, _)| code)
+    }
+
+    /// Words of an article by field.
+    pub(crate) fn lengths(&self, place: usize) -> &[u32; TextField::COUNT] {
+        &self.lengths[place]
+    }
+
+    /// Calls `sink` with the place and the number of occurrences for every article that has `stem` in `field`.
+    pub(crate) fn occurrences(
+        &self,
+        field: TextField,
+        language: &str,
+        stem: &str,
+        mut sink: impl FnMut(usize, u32),
+    ) -> io::Result<()> {
+        let term = Term::from_field_text(self.fields.text[field as usize], &format!("{language}:{stem}"));
+        for segment in &self.segments {
+            let reader = &segment.text[field as usize];
+            let Some(mut postings) = reader.read_postings(&term, IndexRecordOption::WithFreqs)? else { continue };
+            let mut document = postings.doc();
+            while document != tantivy::TERMINATED {
+                let place = segment.places[document as usize];
+                if place != NONE {
+                    sink(place as usize, tantivy::postings::Postings::term_freq(&postings));
+                }
+                document = postings.advance();
+            }
+        }
+        Ok(())
+    }
+
+    /// In how many articles a word stands.
+    pub(crate) fn articles_with(&self, language: &str, surface: &str) -> io::Result<u32> {
+        let term = self.surface_term(language, surface);
+        self.segments.iter().try_fold(0, |sum, segment| Ok(sum + segment.surface.doc_freq(&term)?))
+    }
+
+    /// Words that begin with `prefix`, at most `limit` looked at by segment, most frequent first.
+    pub(crate) fn completions(&self, language: &str, prefix: &str, limit: usize) -> io::Result<Vec<DictionaryEntry>> {
+        let from = format!("{language}:{prefix}");
+        let mut found = HashMap::new();
+        for segment in &self.segments {
+            let mut stream = segment.surface.terms().range().ge(&from).into_stream()?;
+            let mut seen = 0;
+            while seen < limit && stream.advance() && stream.key().starts_with(from.as_bytes()) {
+                seen += 1;
+                count(&mut found, stream.key(), language, stream.value().doc_freq);
+            }
+        }
+        Ok(most_frequent_first(found))
+    }
+
+    /// Words at most `distance` edits (a transposition is one) from `surface`, most frequent first.
+    pub(crate) fn similar(&self, language: &str, surface: &str, distance: u8) -> io::Result<Vec<DictionaryEntry>> {
+        let query = FuzzyTermQuery::new(self.surface_term(language, surface), distance, true);
+        let (from, to) = (format!("{language}:"), format!("{language};"));
+        let mut found = HashMap::new();
+        for segment in &self.segments {
+            let automaton = query.automaton().map_err(io::Error::other)?;
+            let mut stream = segment.surface.terms().search(automaton).ge(&from).lt(&to).into_stream()?;
+            while stream.advance() {
+                count(&mut found, stream.key(), language, stream.value().doc_freq);
+            }
+        }
+        Ok(most_frequent_first(found))
+    }
+
+    fn surface_term(&self, language: &str, surface: &str) -> Term {
+        Term::from_field_text(self.fields.surface, &format!("{language}:{surface}"))
+    }
+}
+
+fn count(found: &mut HashMap<String, u32>, key: &[u8], language: &str, articles: u32) {
+    if let Some(surface) = std::str::from_utf8(key).ok().and_then(|key| key.get(language.len() + 1..)) {
+        *found.entry(surface.to_owned()).or_default() += articles;
+    }
+}
+
+fn most_frequent_first(found: HashMap<String, u32>) -> Vec<DictionaryEntry> {
+    let mut entries: Vec<_> =
+        found.into_iter().map(|(surface, articles)| DictionaryEntry { surface, articles }).collect();
+    entries.sort_by(|a, b| b.articles.cmp(&a.articles).then_with(|| a.surface.cmp(&b.surface)));
+    entries
+}
+
+/// The living documents of all segments.
+struct Documents {
+    /// Articles by identity.
+    entries: HashMap<u64, Arc<Entry>>,
+    /// Documents by identity; odd identities are those that are only read.
+    addresses: HashMap<u64, DocAddress>,
+    /// Identities by segment and document; 1 for the dead.
+    ids: Vec<Vec<u64>>,
+}
+
+impl Documents {
+    /// Looks at every document; records are read only for articles that `known` lacks.
+    fn of(
+        searcher: &Searcher,
+        fields: &Fields,
+        known: HashMap<u64, Arc<Entry>>,
+    ) -> Result<Self, IndexError> {
+        let mut found = Self { entries: HashMap::new(), addresses: HashMap::new(), ids: Vec::new() };
+        for (ordinal, segment) in searcher.segment_readers().iter().enumerate() {
+            let column = segment.fast_fields().u64("id")?;
+            let mut ids = vec![1; segment.max_doc() as usize];
+            for document in segment.doc_ids_alive() {
+                let Some(id) = column.first(document) else { continue };
+                let address = DocAddress::new(ordinal as u32, document);
+                ids[document as usize] = id;
+                found.addresses.insert(id, address);
+                if id & 1 == 1 {
+                    let entry = match known.get(&(id & !1)) {
+                        Some(entry) => Arc::clone(entry),
+                        None => Arc::new(read_entry(searcher, address, fields.record)?),
+                    };
+                    found.entries.insert(id & !1, entry);
+                }
+            }
+            found.ids.push(ids);
+        }
+        Ok(found)
+    }
+}
+
+fn read_entry(searcher: &Searcher, address: DocAddress, record: Field) -> Result<Entry, IndexError> {
+    let document: TantivyDocument = searcher.doc(address)?;
+    let bytes = document.get_first(record).and_then(|value| value.as_bytes().map(<[u8]>::to_vec)).unwrap_or_default();
+    Ok(serde_json::from_slice(&bytes)?)
+}
+
+/// What the last commit said; an index without one is generation 0.
+fn generation(engine: &tantivy::Index) -> Result<Generation, IndexError> {
+    let payload = engine.load_metas()?.payload.unwrap_or_default();
+    let (number, hash) = payload.split_once(' ').unwrap_or_default();
+    Ok(Generation { number: number.parse().unwrap_or(0), hash: hash.to_owned() })
+}
+
+fn statistics(catalog: &Catalog) -> HashMap<String, LanguageStatistics> {
+    let mut sums: HashMap<String, (u32, [u64; TextField::COUNT])> = HashMap::new();
+    for entry in catalog.iter().filter(|entry| entry.is_searchable()) {
+        let code = crate::analysis::Language::new(entry.lang()).code().to_owned();
+        let (articles, lengths) = sums.entry(code).or_default();
+        *articles += 1;
+        for (sum, length) in lengths.iter_mut().zip(entry.lengths) {
+            *sum += u64::from(length);
+        }
+    }
+    sums.into_iter()
+        .map(|(language, (articles, lengths))| {
+            let mean_lengths = lengths.map(|sum| sum as f32 / articles as f32);
+            (language, LanguageStatistics { articles, mean_lengths })
+        })
+        .collect()
+}

@@ -1,0 +1,296 @@
+//! From a request to the store without making the visitor wait.
+//!
+//! [`Recorder::record`] puts an event into a bounded channel and returns; one background task writes
+//! batches. A full channel drops the event and counts it (`zerodesk_events_dropped_total`). While the
+//! store fails, the task keeps its batch, tries again ever more rarely and leaves the rest in the
+//! channel, so that memory stays bounded. It never gives up a batch before it is stopped.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    event::Event,
+    store::{EventStore, InsightError},
+};
+
+/// Most events in one write.
+const BATCH: usize = 500;
+/// Longest time for which an event waits for others.
+const WAIT: Duration = Duration::from_millis(200);
+/// Wait before a failed write is tried again; doubled up to [`MAX_RETRY`].
+const RETRY: Duration = Duration::from_millis(500);
+/// Longest wait before a failed write is tried again.
+const MAX_RETRY: Duration = Duration::from_secs(30);
+
+/// The way to the store. Clones share one channel.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    events: mpsc::Sender<Event>,
+    orders: mpsc::Sender<Order>,
+    dropped: Arc<AtomicU64>,
+}
+
+/// What the background task can be told.
+enum Order {
+    Flush(oneshot::Sender<Result<(), InsightError>>),
+    Stop(oneshot::Sender<Result<(), InsightError>>),
+}
+
+impl Recorder {
+    /// Starts the background task; at most `capacity` events wait for it. Needs a tokio runtime.
+    #[must_use]
+    pub fn start(store: Arc<dyn EventStore>, capacity: usize) -> Self {
+        metrics::describe_counter!("zerodesk_events_dropped_total", "Events dropped because the buffer was full");
+        metrics::describe_counter!("zerodesk_events_written_total", "Events written to the store");
+        metrics::describe_counter!("zerodesk_event_writes_failed_total", "Writes of events that failed");
+        let (events, incoming) = mpsc::channel(capacity.max(1));
+        let (orders, ordered) = mpsc::channel(8);
+        let writer = Writer { store, incoming, batch: Vec::with_capacity(BATCH), retry: RETRY, due: None };
+        tokio::spawn(writer.run(ordered));
+        Self { events, orders, dropped: Arc::default() }
+    }
+
+    /// Hands the event over, or drops and counts it when the buffer is full. Never waits.
+    pub fn record(&self, event: Event) {
+        if self.events.try_send(event).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            metrics::counter!("zerodesk_events_dropped_total").increment(1);
+        }
+    }
+
+    /// How many events were dropped since the start.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Waits until every event recorded before is in the store.
+    ///
+    /// # Errors
+    /// Those of the store; the events are kept and written later.
+    pub async fn flush(&self) -> Result<(), InsightError> {
+        self.order(Order::Flush).await
+    }
+
+    /// Writes what is left and ends the background task.
+    ///
+    /// # Errors
+    /// Those of the store; what could not be written is lost.
+    pub async fn stop(&self) -> Result<(), InsightError> {
+        self.order(Order::Stop).await
+    }
+
+    async fn order(
+        &self,
+        order: impl FnOnce(oneshot::Sender<Result<(), InsightError>>) -> Order,
+    ) -> Result<(), InsightError> {
+        let (reply, answer) = oneshot::channel();
+        self.orders.send(order(reply)).await.map_err(|_| InsightError::Stopped)?;
+        answer.await.map_err(|_| InsightError::Stopped)?
+    }
+}
+
+/// The background task's state.
+struct Writer {
+    store: Arc<dyn EventStore>,
+    incoming: mpsc::Receiver<Event>,
+    batch: Vec<Event>,
+    retry: Duration,
+    /// When the batch is to be written; none while it is empty.
+    due: Option<Instant>,
+}
+
+impl Writer {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        loop {
+            let room = BATCH - self.batch.len();
+            let due = self.due.unwrap_or_else(Instant::now);
+            tokio::select! {
+                biased;
+                order = orders.recv() => match order {
+                    Some(Order::Flush(reply)) => drop(reply.send(self.write_all().await)),
+                    Some(Order::Stop(reply)) => {
+                        self.incoming.close();
+                        drop(reply.send(self.write_all().await));
+                        return;
+                    }
+                    None => return drop(self.write_all().await),
+                },
+                () = sleep_until(due), if self.due.is_some() => drop(self.write().await),
+                taken = self.incoming.recv_many(&mut self.batch, room), if room > 0 => {
+                    if taken == 0 {
+                        return drop(self.write_all().await);
+                    }
+                    self.schedule();
+                }
+            }
+        }
+    }
+
+    /// Sets when the batch is written: soon after its first event, at once when it is full. A batch
+    /// that failed keeps its time.
+    fn schedule(&mut self) {
+        let failing = self.retry != RETRY;
+        if self.batch.len() == BATCH && !failing {
+            self.due = Some(Instant::now());
+        } else if self.due.is_none() {
+            self.due = Some(Instant::now() + WAIT);
+        }
+    }
+
+    /// Writes the batch and everything that waits in the channel now.
+    async fn write_all(&mut self) -> Result<(), InsightError> {
+        loop {
+            while self.batch.len() < BATCH
+                && let Ok(event) = self.incoming.try_recv()
+            {
+                self.batch.push(event);
+            }
+            if self.batch.is_empty() {
+                return Ok(());
+            }
+            self.write().await?;
+        }
+    }
+
+    async fn write(&mut self) -> Result<(), InsightError> {
+        match self.store.append(&self.batch).await {
+            Ok(_) => {
+                metrics::counter!("zerodesk_events_written_total").increment(self.batch.len() as u64);
+                self.batch.clear();
+                (self.due, self.retry) = (None, RETRY);
+                Ok(())
+            }
+            Err(error) => {
+                metrics::counter!("zerodesk_event_writes_failed_total").increment(1);
+                tracing::warn!(%error, events = self.batch.len(), retry_ms = self.retry.as_millis(), "events not written");
+                self.due = Some(Instant::now() + self.retry);
+                self.retry = (self.retry * 2).min(MAX_RETRY);
+                Err(error)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{Timestamp, civil::Date};
+    use std::sync::{Mutex, atomic::AtomicBool};
+
+    use super::*;
+    use crate::insight::{
+        event::{EventId, EventKind, Origin},
+        session::{Salt, Salts, Session, SessionHash},
+    };
+
+    /// A store in memory that fails when told.
+    #[derive(Default)]
+    struct Memory {
+        failing: AtomicBool,
+        events: Mutex<Vec<Event>>,
+    }
+
+    #[async_trait::async_trait]
+    impl EventStore for Memory {
+        async fn append(&self, events: &[Event]) -> Result<usize, InsightError> {
+            if self.failing.load(Ordering::SeqCst) {
+                return Err(InsightError::Store("disk full".into()));
+            }
+            self.events.lock().unwrap().extend_from_slice(events);
+            Ok(events.len())
+        }
+        async fn events(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<Vec<Event>, InsightError> {
+            Ok(self.events.lock().unwrap().clone())
+        }
+        async fn session_events(&self, _: &str, _: &[SessionHash]) -> Result<Vec<Event>, InsightError> {
+            Ok(Vec::new())
+        }
+        async fn event(&self, _: &EventId) -> Result<Option<Event>, InsightError> {
+            Ok(None)
+        }
+        async fn salt(&self, _: Date, offered: Salt) -> Result<Salt, InsightError> {
+            Ok(offered)
+        }
+        async fn forget_salts(&self, _: Date) -> Result<(), InsightError> {
+            Ok(())
+        }
+        async fn purge(&self, _: Timestamp) -> Result<usize, InsightError> {
+            Ok(0)
+        }
+    }
+
+    fn event() -> Event {
+        let visitor = Salts::default().visitor(&Session::generate(), Timestamp::UNIX_EPOCH);
+        let kind = EventKind::SuggestionClicked { article: "a".into() };
+        Event::new(&visitor, Origin::default(), Timestamp::UNIX_EPOCH, kind)
+    }
+
+    fn written(store: &Memory) -> usize {
+        store.events.lock().unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn a_flush_writes_everything_recorded_before() {
+        let store = Arc::new(Memory::default());
+        let recorder = Recorder::start(store.clone(), 2000);
+        (0..1201).for_each(|_| recorder.record(event()));
+        recorder.flush().await.unwrap();
+        assert_eq!((written(&store), recorder.dropped()), (1201, 0));
+    }
+
+    #[tokio::test]
+    async fn a_full_buffer_drops_and_counts() {
+        let store = Arc::new(Memory::default());
+        let recorder = Recorder::start(store.clone(), 3);
+        (0..5).for_each(|_| recorder.record(event()));
+        recorder.flush().await.unwrap();
+        assert_eq!((written(&store), recorder.dropped()), (3, 2));
+    }
+
+    #[tokio::test]
+    async fn a_failing_store_keeps_the_batch_for_later() {
+        let store = Arc::new(Memory { failing: true.into(), ..Memory::default() });
+        let recorder = Recorder::start(store.clone(), 10);
+        (0..4).for_each(|_| recorder.record(event()));
+        assert!(matches!(recorder.flush().await, Err(InsightError::Store(_))));
+        store.failing.store(false, Ordering::SeqCst);
+        recorder.record(event());
+        recorder.flush().await.unwrap();
+        assert_eq!((written(&store), recorder.dropped()), (5, 0));
+    }
+
+    #[tokio::test]
+    async fn while_the_store_fails_memory_stays_bounded() {
+        let store = Arc::new(Memory { failing: true.into(), ..Memory::default() });
+        let recorder = Recorder::start(store.clone(), 100);
+        for _ in 0..20 {
+            (0..100).for_each(|_| recorder.record(event()));
+            assert!(recorder.flush().await.is_err());
+        }
+        store.failing.store(false, Ordering::SeqCst);
+        recorder.flush().await.unwrap();
+        assert!(written(&store) <= BATCH + 100, "{} events kept", written(&store));
+        assert_eq!(written(&store) as u64 + recorder.dropped(), 2000);
+    }
+
+    #[tokio::test]
+    async fn stopping_writes_the_rest_and_then_drops() {
+        let store = Arc::new(Memory::default());
+        let recorder = Recorder::start(store.clone(), 10);
+        (0..4).for_each(|_| recorder.record(event()));
+        recorder.stop().await.unwrap();
+        recorder.record(event());
+        assert_eq!((written(&store), recorder.dropped()), (4, 1));
+        assert!(matches!(recorder.flush().await, Err(InsightError::Stopped)));
+    }
+}

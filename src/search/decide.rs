@@ -1,0 +1,132 @@
+//! Does the knowledge base answer? A calibrated probability from a few signals.
+//!
+//! "Zero hits" almost never happens once typing errors and prefixes match, and a raw BM25 score
+//! means another thing for every query. The signals here are shares between 0 and 1; a logistic
+//! model fitted on judged questions turns them into one probability. Its weights are a file of the
+//! project (`decision.json`) that `zerodesk eval --fit` writes.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Candidate, Decision, rank::Ranking, understand::Understood};
+use crate::index::Snapshot;
+
+/// What the decision sees, all of the best article unless said otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signals {
+    /// Its BM25F score over the best score that the query could reach.
+    pub share: f32,
+    /// Share of the query's information (IDF) in the article.
+    pub coverage: f32,
+    /// The same within its best section.
+    pub section_coverage: f32,
+    /// The same on its best line.
+    pub line_coverage: f32,
+    /// Likeness of its best line (cosine of TF-IDF vectors).
+    pub line_likeness: f32,
+    /// Share of the query's information in its title or one question.
+    pub title_coverage: f32,
+    /// Share of the query's information in words that no article has.
+    pub unknown: f32,
+    /// How far the next article is behind, as a share of the best's score.
+    pub gap: f32,
+    /// Logarithm of the number of words in the query that are no stop words, plus 1.
+    pub words: f32,
+    /// Logarithm of the number of articles, plus 1.
+    pub articles: f32,
+}
+
+impl Signals {
+    /// How many there are.
+    pub const COUNT: usize = 10;
+
+    /// The signals in the order of their declaration.
+    #[must_use]
+    pub fn values(&self) -> [f32; Self::COUNT] {
+        [
+            self.share,
+            self.coverage,
+            self.section_coverage,
+            self.line_coverage,
+            self.line_likeness,
+            self.title_coverage,
+            self.unknown,
+            self.gap,
+            self.words,
+            self.articles,
+        ]
+    }
+}
+
+/// The fitted model, with what made it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionModel {
+    /// Judged sets that it was fitted on.
+    pub fitted_on: Vec<String>,
+    /// Day of the fit.
+    pub date: jiff::civil::Date,
+    /// Constant term.
+    pub bias: f32,
+    /// Weight of each signal.
+    pub weights: Signals,
+}
+
+impl DecisionModel {
+    /// The model that comes with this version.
+    #[must_use]
+    pub fn bundled() -> &'static Self {
+        static MODEL: LazyLock<DecisionModel> = LazyLock::new(|| {
+            serde_json::from_str(include_str!("decision.json")).expect("the bundled decision model is valid")
+        });
+        &MODEL
+    }
+
+    /// Probability, 0..1, that the best article answers.
+    #[must_use]
+    pub fn confidence(&self, signals: &Signals) -> f32 {
+        let weighed = self.weights.values().into_iter().zip(signals.values()).map(|(weight, value)| weight * value);
+        1.0 / (1.0 + (-(self.bias + weighed.sum::<f32>())).exp())
+    }
+}
+
+pub(super) fn decide(confidence: f32, answer_at: f32, candidates_at: f32) -> Decision {
+    if confidence >= answer_at {
+        Decision::Answer
+    } else if confidence >= candidates_at {
+        Decision::Candidates
+    } else {
+        Decision::NoAnswer
+    }
+}
+
+/// The signals of a ranking whose best articles were read.
+pub(super) fn signals(
+    snapshot: &Snapshot,
+    understood: &Understood,
+    ranking: &Ranking,
+    hits: &[Candidate],
+) -> Signals {
+    let Some(best) = hits.first() else { return Signals::default() };
+    let reading = best.reading.unwrap_or_default();
+    let total: f32 = ranking.information.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+    let share_of = |wanted: &dyn Fn(usize) -> bool| {
+        ranking.information.iter().enumerate().filter(|(bit, _)| wanted(*bit)).map(|(_, i)| i).sum::<f32>() / total
+    };
+    let words = understood.concepts.iter().filter(|concept| !concept.stop).count() as f32;
+    let articles = snapshot.statistics(&understood.language).map_or(0, |s| s.articles) as f32;
+    Signals {
+        share: best.ranked.score / ranking.reachable.max(f32::MIN_POSITIVE),
+        coverage: share_of(&|bit| best.ranked.concepts >> bit & 1 == 1),
+        section_coverage: reading.section_coverage,
+        line_coverage: reading.line_coverage,
+        line_likeness: reading.line_likeness,
+        title_coverage: reading.title_coverage,
+        unknown: share_of(&|bit| ranking.frequencies[bit] == 0),
+        gap: hits.get(1).map_or(1.0, |next| (best.score - next.score) / best.score.max(f32::MIN_POSITIVE)),
+        words: (1.0 + words).ln(),
+        articles: (1.0 + articles).ln(),
+    }
+}

@@ -1,0 +1,237 @@
+//! A visitor's words become concepts: the stems to look for, with their weights.
+
+use std::{io, ops::Range};
+
+use super::{MAX_QUERY_CHARS, MAX_TERMS, Query};
+use crate::{
+    analysis::{Analyzer, Forms, Language, Token, is_stop_word},
+    index::Snapshot,
+};
+
+/// Concepts that may be widened by typo tolerance in one query.
+const MAX_TYPO_TERMS: usize = 4;
+/// Shortest word, in characters, that may be mistyped; shorter ones match too much.
+const MIN_TYPO_CHARS: usize = 4;
+/// Words this long may have two typing errors.
+const TWO_ERRORS_CHARS: usize = 8;
+/// Variants of one mistyped word that are looked for.
+const MAX_VARIANTS: usize = 4;
+/// Words looked at, and kept, for an unfinished word.
+const COMPLETIONS: (usize, usize) = (400, 24);
+
+/// Weights of the ways in which a word can match, against 1 for the word itself.
+mod weight {
+    pub(super) const COMPLETION: f32 = 0.75;
+    pub(super) const COMPLETION_OF_WORD: f32 = 0.25;
+    pub(super) const ONE_ERROR: f32 = 0.7;
+    pub(super) const TWO_ERRORS: f32 = 0.4;
+    pub(super) const OTHER_FIRST_LETTER: f32 = 0.6;
+    pub(super) const STOP_WORD: f32 = 0.2;
+}
+
+/// One word of the query with everything that counts as that word.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Concept {
+    /// As typed, normalised.
+    pub surface: String,
+    /// Stems with their weights, best first.
+    pub variants: Vec<Variant>,
+    /// Weight of the concept in the query.
+    pub weight: f32,
+    /// Whether it is a stop word.
+    pub stop: bool,
+    /// The word that was probably meant, if the typed one is not in any article.
+    pub correction: Option<String>,
+    /// Where the word stands in the query's text, in bytes.
+    pub span: Range<usize>,
+}
+
+/// One stem that stands for a concept.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Variant {
+    /// The stem.
+    pub stem: String,
+    /// At most 1: how surely it is what was meant.
+    pub weight: f32,
+}
+
+/// A query in one language.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Understood {
+    /// The language.
+    pub language: String,
+    /// Its words in order.
+    pub concepts: Vec<Concept>,
+}
+
+/// The query's text within the limits: trimmed, without control characters.
+pub(super) fn clean(text: &str) -> String {
+    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let cut: String = printable.take(MAX_QUERY_CHARS).collect();
+    cut.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Understood {
+    /// The text with every corrected word put right; `None` where there is nothing to correct.
+    pub(super) fn corrected(&self, text: &str) -> Option<String> {
+        let mut corrected = text.to_owned();
+        for concept in self.concepts.iter().rev() {
+            if let Some(word) = &concept.correction {
+                corrected.replace_range(concept.span.clone(), word);
+            }
+        }
+        (corrected != text).then_some(corrected)
+    }
+}
+
+/// Finds out what the words of `query` stand for in `language`.
+pub(super) fn understand(snapshot: &Snapshot, query: &Query, text: &str, language: &str) -> io::Result<Understood> {
+    let analyzer_language = Language::new(language);
+    let mut analyzer = Analyzer::new(analyzer_language.clone());
+    let mut words = Vec::new();
+    analyzer.analyze(text, |token| words.push(token));
+    words.truncate(MAX_TERMS);
+    // An unfinished word has nothing behind it.
+    let open_end = query.prefix && words.last().is_some_and(|token| token.span.end == text.len());
+    let unfinished = if open_end && !query.text.ends_with(char::is_whitespace) { words.len() } else { 0 };
+
+    let mut reader = Reader { snapshot, query, language: &analyzer_language, analyzer, typo_terms: 0 };
+    let mut concepts: Vec<Concept> = Vec::with_capacity(words.len());
+    for (at, token) in words.iter().enumerate() {
+        let concept = reader.concept(token, at + 1 == unfinished)?;
+        if !concepts.iter().any(|known| known.surface == concept.surface) {
+            concepts.push(concept);
+        }
+    }
+    Ok(Understood { language: analyzer_language.code().to_owned(), concepts })
+}
+
+struct Reader<'a> {
+    snapshot: &'a Snapshot,
+    query: &'a Query,
+    language: &'a Language,
+    analyzer: Analyzer,
+    typo_terms: usize,
+}
+
+impl Reader<'_> {
+    fn concept(&mut self, token: &Token, unfinished: bool) -> io::Result<Concept> {
+        let forms = &token.forms;
+        let stop = is_stop_word(self.language, &forms.surface);
+        let mut concept = Concept {
+            surface: forms.surface.clone(),
+            variants: forms.stems().map(|stem| Variant { stem: stem.to_owned(), weight: 1.0 }).collect(),
+            weight: if stop { weight::STOP_WORD } else { 1.0 },
+            stop,
+            correction: None,
+            span: token.span.clone(),
+        };
+        let known = self.snapshot.articles_with(self.language.code(), &forms.surface)? > 0;
+        if unfinished {
+            self.complete(&mut concept, known)?;
+        }
+        if !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)? {
+            self.correct(&mut concept)?;
+        }
+        Ok(concept)
+    }
+
+    /// Another form of the word may be known although this one is not: `installs`, where only `install` was written.
+    fn stem_is_known(&self, forms: &Forms) -> io::Result<bool> {
+        Ok(self.snapshot.articles_with(self.language.code(), &forms.stem)? > 0)
+    }
+
+    fn complete(&mut self, concept: &mut Concept, known: bool) -> io::Result<()> {
+        let (look, keep) = COMPLETIONS;
+        if concept.surface.chars().count() < 2 {
+            return Ok(());
+        }
+        let weight = if known { weight::COMPLETION_OF_WORD } else { weight::COMPLETION };
+        let mut found = self.snapshot.completions(self.language.code(), &concept.surface, look)?;
+        found.truncate(keep);
+        for entry in found {
+            self.add(concept, &entry.surface, weight);
+        }
+        Ok(())
+    }
+
+    fn correct(&mut self, concept: &mut Concept) -> io::Result<()> {
+        let length = concept.surface.chars().count();
+        let number = concept.surface.contains(|c: char| c.is_ascii_digit());
+        if !self.query.typo_tolerance || length < MIN_TYPO_CHARS || number || self.typo_terms >= MAX_TYPO_TERMS {
+            return Ok(());
+        }
+        self.typo_terms += 1;
+        let distance = if length >= TWO_ERRORS_CHARS { 2 } else { 1 };
+        let mut found = self.snapshot.similar(self.language.code(), &concept.surface, distance)?;
+        // Frequency only decides between equals.
+        let typed: Vec<char> = concept.surface.chars().collect();
+        let rated = |surface: &str| rate(&typed, surface);
+        found.sort_by(|a, b| rated(&b.surface).total_cmp(&rated(&a.surface)).then(b.articles.cmp(&a.articles)));
+        found.truncate(MAX_VARIANTS);
+        concept.correction = found.first().map(|best| best.surface.clone());
+        for entry in found {
+            self.add(concept, &entry.surface, rated(&entry.surface));
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, concept: &mut Concept, surface: &str, weight: f32) {
+        let mut stems = Vec::new();
+        self.analyzer.analyze(surface, |token| stems.extend(token.forms.stems().map(str::to_owned)));
+        for stem in stems {
+            if !concept.variants.iter().any(|known| known.stem == stem) {
+                concept.variants.push(Variant { stem, weight });
+            }
+        }
+    }
+}
+
+/// How surely `surface` is what `typed` should have been.
+fn rate(typed: &[char], surface: &str) -> f32 {
+    let meant: Vec<char> = surface.chars().collect();
+    let errors = if edits(typed, &meant) <= 1 { weight::ONE_ERROR } else { weight::TWO_ERRORS };
+    if typed.first() == meant.first() { errors } else { errors * weight::OTHER_FIRST_LETTER }
+}
+
+/// Edit distance in which exchanging two neighbours is one edit (optimal string alignment).
+fn edits(a: &[char], b: &[char]) -> usize {
+    let mut rows = [(0..=b.len()).collect::<Vec<_>>(), vec![0; b.len() + 1], vec![0; b.len() + 1]];
+    for i in 1..=a.len() {
+        let [before, now, oldest] = &mut rows;
+        now[0] = i;
+        for j in 1..=b.len() {
+            let substitution = before[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            now[j] = substitution.min(before[j] + 1).min(now[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                now[j] = now[j].min(oldest[j - 2] + 1);
+            }
+        }
+        // oldest <- before <- now
+        rows.rotate_right(1);
+    }
+    rows[0][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exchange_of_neighbours_is_one_edit() {
+        let table = [("", "", 0), ("a", "", 1), ("paswoord", "passwoord", 1), ("instlal", "install", 1), ("abc", "cab", 2), ("kitten", "sitting", 3)];
+        for (a, b, expected) in table {
+            let chars = |text: &str| text.chars().collect::<Vec<_>>();
+            assert_eq!(edits(&chars(a), &chars(b)), expected, "{a} {b}");
+            assert_eq!(edits(&chars(b), &chars(a)), expected, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn queries_are_cut_to_the_limits() {
+        let table = [("  a \u{0} b\n\tc ", "a b c".to_owned()), (&"x".repeat(9000), "x".repeat(MAX_QUERY_CHARS)), ("\u{7f}", String::new())];
+        for (text, expected) in table {
+            assert_eq!(clean(text), expected);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Events and salts in SQLite: append, read by time or by session, delete by age.
+//!
+//! An event that is there already is skipped, so a batch can be sent again after any failure.
+
+use async_trait::async_trait;
+use jiff::{Timestamp, civil::Date};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{Sqlite, StoreError};
+use crate::insight::{Event, EventId, EventStore, InsightError, Origin, Salt, SessionHash};
+
+const COLUMNS: &str = "id, at_ms, schema, site, session, previous, surface, locale, bot, interacted, kind";
+
+/// Events of one session that are read back at most.
+const MAX_OF_SESSION: u32 = 1000;
+
+#[async_trait]
+impl EventStore for Sqlite {
+    async fn append(&self, events: &[Event]) -> Result<usize, InsightError> {
+        let events = events.to_vec();
+        self.write(move |transaction| insert(transaction, &events)).await.map_err(failed)
+    }
+
+    async fn events(&self, site: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Event>, InsightError> {
+        let site = site.to_owned();
+        let query = move |connection: &Connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM events WHERE site = ?1 AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms, id"
+            );
+            select(connection, &sql, params![site, from.as_millisecond(), to.as_millisecond()])
+        };
+        self.read(query).await.map_err(failed)
+    }
+
+    async fn session_events(&self, site: &str, sessions: &[SessionHash]) -> Result<Vec<Event>, InsightError> {
+        let (site, sessions) = (site.to_owned(), sessions.to_vec());
+        let query = move |connection: &Connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM events WHERE session = ?1 AND site = ?2 ORDER BY at_ms DESC, id DESC LIMIT ?3"
+            );
+            let mut events = Vec::new();
+            for session in sessions {
+                events.extend(select(connection, &sql, params![session.to_string(), site, MAX_OF_SESSION])?);
+            }
+            events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+            events.drain(..events.len().saturating_sub(MAX_OF_SESSION as usize));
+            Ok(events)
+        };
+        self.read(query).await.map_err(failed)
+    }
+
+    async fn event(&self, id: &EventId) -> Result<Option<Event>, InsightError> {
+        let id = id.to_string();
+        let sql = format!("SELECT {COLUMNS} FROM events WHERE id = ?1");
+        let found = self.read(move |connection| select(connection, &sql, params![id])).await.map_err(failed)?;
+        Ok(found.into_iter().next())
+    }
+
+    async fn salt(&self, day: Date, offered: Salt) -> Result<Salt, InsightError> {
+        self.write(move |transaction| keep_salt(transaction, day, offered)).await.map_err(failed)
+    }
+
+    async fn forget_salts(&self, oldest: Date) -> Result<(), InsightError> {
+        let forget = move |transaction: &Connection| {
+            transaction.execute("DELETE FROM salts WHERE day < ?1", params![oldest.to_string()])?;
+            Ok(())
+        };
+        self.write(forget).await.map_err(failed)
+    }
+
+    async fn purge(&self, before: Timestamp) -> Result<usize, InsightError> {
+        let purge = move |transaction: &Connection| {
+            Ok(transaction.execute("DELETE FROM events WHERE at_ms < ?1", params![before.as_millisecond()])?)
+        };
+        self.write(purge).await.map_err(failed)
+    }
+}
+
+fn failed(error: StoreError) -> InsightError {
+    InsightError::Store(error.to_string())
+}
+
+fn insert(transaction: &Connection, events: &[Event]) -> Result<usize, StoreError> {
+    let sql = format!(
+        "INSERT INTO events ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING"
+    );
+    let mut statement = transaction.prepare_cached(&sql)?;
+    let mut new = 0;
+    for event in events {
+        let Event { id, at, schema, session, previous, origin, kind } = event;
+        new += statement.execute(params![
+            id.as_str(),
+            at.as_millisecond(),
+            schema,
+            origin.site,
+            session.to_string(),
+            previous.map(|hash| hash.to_string()),
+            word(&origin.surface)?,
+            origin.locale,
+            origin.bot,
+            origin.interacted,
+            serde_json::to_string(kind).map_err(|error| unreadable("event", &error))?,
+        ])?;
+    }
+    Ok(new)
+}
+
+fn select(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<Vec<Event>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        match event(row) {
+            // A newer program may have written kinds of events that this one does not know.
+            Err(error @ StoreError::Value { .. }) => tracing::warn!(%error, "an event was skipped"),
+            other => events.push(other?),
+        }
+    }
+    Ok(events)
+}
+
+fn event(row: &Row) -> Result<Event, StoreError> {
+    let hash = |text: String| SessionHash::try_from(text).map_err(|error| unreadable("session", &error));
+    let kind: String = row.get("kind")?;
+    Ok(Event {
+        id: EventId::try_from(row.get::<_, String>("id")?).map_err(|error| unreadable("event id", &error))?,
+        at: Timestamp::from_millisecond(row.get("at_ms")?).map_err(|error| unreadable("time", &error))?,
+        schema: row.get("schema")?,
+        session: hash(row.get("session")?)?,
+        previous: row.get::<_, Option<String>>("previous")?.map(hash).transpose()?,
+        origin: Origin {
+            site: row.get("site")?,
+            surface: serde_json::from_value(row.get::<_, String>("surface")?.into())
+                .map_err(|error| unreadable("surface", &error))?,
+            locale: row.get("locale")?,
+            bot: row.get("bot")?,
+            interacted: row.get("interacted")?,
+        },
+        kind: serde_json::from_str(&kind).map_err(|error| unreadable("event", &error))?,
+    })
+}
+
+/// The name of a value that is a plain word in JSON.
+fn word(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    let value = serde_json::to_value(value).map_err(|error| unreadable("name", &error))?;
+    Ok(value.as_str().unwrap_or_default().to_owned())
+}
+
+fn unreadable(what: &'static str, error: &impl ToString) -> StoreError {
+    StoreError::Value { what, detail: error.to_string() }
+}
+
+fn keep_salt(transaction: &Connection, day: Date, offered: Salt) -> Result<Salt, StoreError> {
+    let find = |transaction: &Connection| {
+        let sql = "SELECT salt FROM salts WHERE day = ?1";
+        transaction.query_row(sql, params![day.to_string()], |row| row.get::<_, String>(0)).optional()
+    };
+    if let Some(salt) = find(transaction)? {
+        return Salt::from_hex(&salt).ok_or_else(|| unreadable("salt", &"it needs 64 hexadecimal digits"));
+    }
+    transaction.execute("INSERT INTO salts (day, salt) VALUES (?1, ?2)", params![day.to_string(), offered.to_hex()])?;
+    Ok(offered)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::{
+        insight::{EventKind, MaskedText, Salts, Session, Surface, Trigger, Visitor},
+        search::Decision,
+    };
+
+    fn opened() -> (tempfile::TempDir, Sqlite) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(dir.path(), noon()).unwrap();
+        (dir, store)
+    }
+
+    fn noon() -> Timestamp {
+        "2026-03-02T12:00:00.123Z".parse().unwrap()
+    }
+
+    fn visitor(number: u8) -> Visitor {
+        let session = Session::parse(&format!("session-number-{number}")).unwrap();
+        let hash = |day| SessionHash::of(&session, &Salt::from_bytes([day; 32]));
+        Visitor { session: hash(2), yesterday: hash(1) }
+    }
+
+    fn origin(site: &str) -> Origin {
+        let (site, locale) = (site.to_owned(), "pt-PT".to_owned());
+        Origin { site, surface: Surface::Box, locale, bot: true, interacted: Some(false) }
+    }
+
+    fn search(site: &str, visitor_number: u8, hours: i64) -> Event {
+        let kind = EventKind::SearchPerformed {
+            query: MaskedText::new("wachtwoord \u{1F511} 'quoted'", str::to_owned),
+            language: Some("nl".into()),
+            total: 3,
+            shown: vec!["a#b".into()],
+            decision: Decision::Candidates,
+            confidence: 0.25,
+            latency_us: 180,
+            trigger: Trigger::Typed,
+        };
+        Event::new(&visitor(visitor_number), origin(site), noon() + SignedDuration::from_hours(hours), kind)
+    }
+
+    fn ticket(site: &str, visitor_number: u8) -> Event {
+        let kind = EventKind::TicketOpened { reference: "ZD-7K3QF".into(), level: 1, query_id: None };
+        Event::new(&visitor(visitor_number), origin(site), noon(), kind)
+    }
+
+    #[tokio::test]
+    async fn events_come_back_as_they_were_written() {
+        let (_dir, store) = opened();
+        let events = [search("default", 1, -1), ticket("default", 1), search("default", 2, 1)];
+        assert_eq!(store.append(&events).await.unwrap(), 3);
+        let day = SignedDuration::from_hours(24);
+        assert_eq!(store.events("default", noon() - day, noon() + day).await.unwrap(), events);
+        assert_eq!(store.event(&events[1].id).await.unwrap(), Some(events[1].clone()));
+        assert_eq!(store.event(&EventId::new(noon())).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_repeated_event_counts_once() {
+        let (_dir, store) = opened();
+        let events = [search("default", 1, 0), ticket("default", 1)];
+        for (batch, new) in [(&events[..1], 1), (&events[..], 1), (&events[..], 0), (&[], 0)] {
+            assert_eq!(store.append(batch).await.unwrap(), new);
+        }
+    }
+
+    #[tokio::test]
+    async fn time_and_site_bound_what_is_read() {
+        let (_dir, store) = opened();
+        let events: Vec<Event> = (0..4).map(|hours| search("default", 1, hours)).collect();
+        store.append(&events).await.unwrap();
+        store.append(&[search("other", 1, 1)]).await.unwrap();
+        let hour = |hours| noon() + SignedDuration::from_hours(hours);
+        assert_eq!(store.events("default", hour(1), hour(3)).await.unwrap(), events[1..3]);
+        assert_eq!(store.events("nowhere", hour(0), hour(9)).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn a_session_is_found_under_both_of_its_hashes() {
+        let (_dir, store) = opened();
+        let mut earlier = search("default", 1, -13);
+        earlier.session = visitor(1).yesterday;
+        let own = [earlier, ticket("default", 1)];
+        store.append(&own).await.unwrap();
+        store.append(&[search("default", 2, 0), search("other", 1, 0)]).await.unwrap();
+        assert_eq!(store.session_events("default", &visitor(1).hashes()).await.unwrap(), own);
+    }
+
+    #[tokio::test]
+    async fn old_events_go_and_the_rest_stays() {
+        let (_dir, store) = opened();
+        let events: Vec<Event> = (0..4).map(|hours| search("default", 1, hours)).collect();
+        store.append(&events).await.unwrap();
+        assert_eq!(store.purge(noon() + SignedDuration::from_hours(2)).await.unwrap(), 2);
+        let day = SignedDuration::from_hours(24);
+        assert_eq!(store.events("default", noon() - day, noon() + day).await.unwrap(), events[2..]);
+    }
+
+    #[tokio::test]
+    async fn every_node_gets_the_same_salt_and_it_is_gone_after_two_days() {
+        let (_dir, store) = opened();
+        let (first, second) = (Salts::default(), Salts::default());
+        let session = Session::parse("session-number-1").unwrap();
+        first.refresh(&store, noon()).await.unwrap();
+        second.refresh(&store, noon()).await.unwrap();
+        let today = first.visitor(&session, noon());
+        assert_eq!(today, second.visitor(&session, noon()));
+
+        let restarted = Salts::default();
+        restarted.refresh(&store, noon() + SignedDuration::from_hours(24)).await.unwrap();
+        assert_eq!(restarted.visitor(&session, noon() + SignedDuration::from_hours(24)).yesterday, today.session);
+
+        restarted.refresh(&store, noon() + SignedDuration::from_hours(48)).await.unwrap();
+        let left =
+            store.read(|connection| Ok(connection.query_row("SELECT min(day) FROM salts", [], |row| row.get(0))?));
+        assert_eq!(left.await.unwrap(), "2026-03-03".to_owned());
+    }
+
+    #[tokio::test]
+    async fn no_session_and_no_salt_is_kept_as_it_came() {
+        let (dir, store) = opened();
+        store.append(&[ticket("default", 1)]).await.unwrap();
+        drop(store);
+        let bytes = std::fs::read(dir.path().join("zerodesk.db")).unwrap();
+        let needle = b"session-number-1";
+        assert!(!bytes.windows(needle.len()).any(|window| window == needle));
+    }
+}

@@ -1,0 +1,138 @@
+//! The embedded database: one writer thread, a few readers.
+//!
+//! SQLite takes one writer at a time, so all changes go through one thread over a bounded channel:
+//! no change waits for a lock, and changes that arrive together share one `COMMIT` (and its fsync).
+//! Readers see the last committed state and never block the writer (WAL).
+//!
+//! Other files of this folder add their queries with [`Sqlite::write`] and [`Sqlite::read`], and
+//! their tables with a file in `migrations/`.
+
+mod events;
+mod schema;
+mod tickets;
+mod writer;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::Semaphore;
+
+use super::StoreError;
+use writer::Writer;
+
+/// Name of the database file inside the data folder.
+const FILE: &str = "zerodesk.db";
+/// Reads that may run at once.
+const READERS: usize = 4;
+/// How long a statement waits for another process (a backup, a command) before it fails.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The database of one data folder. Clones share it; it closes with the last one.
+#[derive(Debug, Clone)]
+pub struct Sqlite(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    writer: Writer,
+    readers: Semaphore,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Sqlite {
+    /// Opens the database in the folder `dir`, making both when missing, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// A folder that cannot be used, a file that is damaged or written by a newer program: nothing is changed then.
+    pub fn open(dir: &Path, now: jiff::Timestamp) -> Result<Self, StoreError> {
+        fs::create_dir_all(dir).map_err(|source| StoreError::Folder { dir: dir.into(), source })?;
+        let path = dir.join(FILE);
+        let mut connection = connect(&path).map_err(|error| explain(&path, error))?;
+        schema::check(&connection, &path)?;
+        schema::migrate(&mut connection, &path, now)?;
+        let inner = Inner {
+            path,
+            writer: Writer::start(connection),
+            readers: Semaphore::new(READERS),
+            idle: Mutex::new(Vec::new()),
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Runs `change` in a transaction of its own and answers once it is durable.
+    ///
+    /// An error from `change` undoes all that it did and is handed back. The closure runs on the
+    /// writer's thread: it must only talk to the connection, and be short.
+    ///
+    /// # Errors
+    /// What `change` returned, or what the commit said.
+    pub async fn write<T, F>(&self, change: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.0.writer.run(change).await
+    }
+
+    /// Runs `query` on a reader's connection, off the async threads.
+    ///
+    /// # Errors
+    /// What `query` returned.
+    pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let _permit = self.0.readers.acquire().await.map_err(|_| StoreError::Stopped)?;
+        let inner = Arc::clone(&self.0);
+        let work = move || {
+            let connection = inner.reader()?;
+            let result = query(&connection);
+            inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            result
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+impl Inner {
+    /// An idle reader, or a new one.
+    fn reader(&self) -> Result<Connection, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(connection) = idle {
+            return Ok(connection);
+        }
+        let connection = connect(&self.path)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+}
+
+/// A connection with the settings that durability rests on.
+fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    // NORMAL loses acknowledged tickets in a power cut; FULL does not.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+/// Tells a damaged file from one that cannot be opened.
+fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            StoreError::Damaged { path: path.into(), detail: error.to_string() }
+        }
+        _ => StoreError::Open { path: path.into(), source: error },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Tickets, their outbox and the agents: [`TicketStore`] in SQL.
+
+mod agents;
+mod outbox;
+mod rows;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, named_params};
+
+use super::{Sqlite, StoreError};
+use crate::desk::{
+    AgentRecord, Claimed, DeskError, Filed, Filing, OutboxEntry, OutboxState, Reference, StepKind, Ticket,
+    TicketFilter, TicketPage, TicketRecord, TicketStore,
+};
+
+impl From<StoreError> for DeskError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+#[async_trait]
+impl TicketStore for Sqlite {
+    async fn file(&self, filing: Filing) -> Result<Filed, DeskError> {
+        Ok(self.write(move |tx| file(tx, &filing)).await?)
+    }
+
+    async fn ticket(&self, reference: &Reference) -> Result<Option<TicketRecord>, DeskError> {
+        let reference = reference.clone();
+        Ok(self.read(move |conn| ticket(conn, &reference)).await?)
+    }
+
+    async fn tickets(&self, filter: TicketFilter) -> Result<TicketPage, DeskError> {
+        Ok(self.read(move |conn| rows::page(conn, &filter)).await?)
+    }
+
+    async fn claim(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        lease: SignedDuration,
+        limit: u32,
+    ) -> Result<Vec<Claimed>, DeskError> {
+        // Looking first keeps an idle server from writing every second.
+        if !self.read(move |conn| outbox::any_due(conn, now)).await? {
+            return Ok(Vec::new());
+        }
+        let owner = owner.to_owned();
+        Ok(self.write(move |tx| outbox::claim(tx, &owner, now, lease, limit)).await?)
+    }
+
+    async fn settle(&self, owner: &str, entry: OutboxEntry, now: Timestamp) -> Result<bool, DeskError> {
+        let owner = owner.to_owned();
+        Ok(self.write(move |tx| outbox::settle(tx, &owner, &entry, now)).await?)
+    }
+
+    async fn free_leases(&self, now: Timestamp) -> Result<u64, DeskError> {
+        Ok(self.write(move |tx| outbox::free_leases(tx, now)).await?)
+    }
+
+    async fn outbox_counts(&self) -> Result<Vec<(OutboxState, u64)>, DeskError> {
+        Ok(self.read(outbox::counts).await?)
+    }
+
+    async fn agents(&self) -> Result<Vec<AgentRecord>, DeskError> {
+        Ok(self.read(agents::all).await?)
+    }
+
+    async fn add_agent(&self, record: AgentRecord) -> Result<bool, DeskError> {
+        Ok(self.write(move |tx| agents::add(tx, &record)).await?)
+    }
+
+    async fn add_first_agent(&self, record: AgentRecord) -> Result<bool, DeskError> {
+        Ok(self.write(move |tx| if agents::any(tx)? { Ok(false) } else { agents::add(tx, &record) }).await?)
+    }
+
+    async fn renew_agent(&self, name: &str, token_hash: String) -> Result<bool, DeskError> {
+        let name = name.to_owned();
+        Ok(self.write(move |tx| agents::renew(tx, &name, &token_hash)).await?)
+    }
+
+    async fn remove_agent(&self, name: &str) -> Result<bool, DeskError> {
+        let name = name.to_owned();
+        Ok(self.write(move |tx| agents::remove(tx, &name)).await?)
+    }
+}
+
+/// The whole handoff in one transaction. The writer is alone, so looking and then writing is safe;
+/// the unique keys would refuse what another process did in between.
+fn file(tx: &Connection, filing: &Filing) -> Result<Filed, StoreError> {
+    tx.execute("DELETE FROM idempotency_keys WHERE created_ms < ?1", (filing.keys_expire_before.as_millisecond(),))?;
+    if let Some((body_hash, salt, ticket)) = used(tx, filing)? {
+        return Ok(match body_hash == filing.body_hash {
+            true => Filed::Repeated { ticket: Box::new(ticket), salt },
+            false => Filed::OtherBody,
+        });
+    }
+    match insert_ticket(tx, filing) {
+        Ok(()) => {}
+        Err(StoreError::Sql(error)) if reference_taken(&error) => return Ok(Filed::ReferenceTaken),
+        Err(error) => return Err(error),
+    }
+    insert_first_step(tx, &filing.ticket)?;
+    filing.outbox.iter().try_for_each(|entry| outbox::insert(tx, &filing.ticket, entry))?;
+    insert_key(tx, filing)?;
+    Ok(Filed::New)
+}
+
+fn used(tx: &Connection, filing: &Filing) -> Result<Option<(String, String, Ticket)>, StoreError> {
+    let sql = "SELECT k.body_hash, k.salt, t.handoff FROM idempotency_keys k \
+               JOIN tickets t ON t.id = k.ticket_id WHERE k.site = ?1 AND k.key_hash = ?2";
+    let row: Option<(String, String, String)> = tx
+        .prepare_cached(sql)?
+        .query_row((&filing.ticket.site, &filing.key_hash), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    row.map(|(body_hash, salt, handoff)| Ok((body_hash, salt, rows::ticket_from_json(&handoff)?))).transpose()
+}
+
+fn reference_taken(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) && error.to_string().contains("tickets.reference")
+}
+
+fn insert_ticket(tx: &Connection, filing: &Filing) -> Result<(), StoreError> {
+    let sql = "INSERT INTO tickets (id, reference, site, status, level, suggested_level, created_ms, subject, \
+               requester, search_text, status_token_hash, session, handoff) VALUES (:id, :reference, :site, :status, \
+               :level, :suggested_level, :created_ms, :subject, :requester, :search_text, :status_token_hash, \
+               :session, :handoff)";
+    let ticket = &filing.ticket;
+    tx.prepare_cached(sql)?.execute(named_params! {
+        ":id": ticket.id.to_string(),
+        ":reference": ticket.reference.as_str(),
+        ":site": ticket.site,
+        ":status": filing.status.as_str(),
+        ":level": ticket.level.0,
+        ":suggested_level": ticket.suggested_level.0,
+        ":created_ms": ticket.created.as_millisecond(),
+        ":subject": ticket.subject,
+        ":requester": rows::requester(ticket),
+        ":search_text": rows::search_text(ticket),
+        ":status_token_hash": filing.status_token_hash,
+        ":session": ticket.session,
+        ":handoff": rows::ticket_to_json(ticket)?,
+    })?;
+    Ok(())
+}
+
+fn insert_first_step(tx: &Connection, ticket: &Ticket) -> Result<(), StoreError> {
+    let sql = "INSERT INTO ticket_steps (ticket_id, position, at_ms, kind, level) VALUES (?1, 0, ?2, ?3, ?4)";
+    let row = (ticket.id.to_string(), ticket.created.as_millisecond(), StepKind::Opened.as_str(), ticket.level.0);
+    tx.prepare_cached(sql)?.execute(row)?;
+    Ok(())
+}
+
+fn insert_key(tx: &Connection, filing: &Filing) -> Result<(), StoreError> {
+    let sql = "INSERT INTO idempotency_keys (site, key_hash, body_hash, salt, ticket_id, created_ms) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let ticket = &filing.ticket;
+    let created_ms = ticket.created.as_millisecond();
+    let row = (&ticket.site, &filing.key_hash, &filing.body_hash, &filing.salt, ticket.id.to_string(), created_ms);
+    tx.prepare_cached(sql)?.execute(row)?;
+    Ok(())
+}
+
+fn ticket(conn: &Connection, reference: &Reference) -> Result<Option<TicketRecord>, StoreError> {
+    let sql = "SELECT handoff, status, level, status_token_hash FROM tickets WHERE reference = ?1";
+    let row: Option<(String, String, u8, String)> = conn
+        .prepare_cached(sql)?
+        .query_row((reference.as_str(),), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?;
+    let Some((handoff, status, level, status_token_hash)) = row else { return Ok(None) };
+    let mut ticket = rows::ticket_from_json(&handoff)?;
+    ticket.level.0 = level;
+    let steps = rows::steps(conn, &ticket)?;
+    let outbox = outbox::of_ticket(conn, &ticket)?;
+    Ok(Some(TicketRecord { status: rows::status(&status)?, ticket, steps, outbox, status_token_hash }))
+}

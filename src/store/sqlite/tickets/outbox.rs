@@ -1,0 +1,133 @@
+//! The outbox: what is owed to connectors, and who is at it.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, Row, named_params};
+
+use super::{
+    super::StoreError,
+    rows::{invalid, ticket_from_json, time},
+};
+use crate::desk::{Claimed, OutboxEntry, OutboxState, Ticket};
+
+/// Entries that may be claimed at `:now`: due ones, and those whose lease has ended.
+const DUE: &str =
+    "((state IN ('pending', 'retry') AND due_ms <= :now) OR (state = 'leased' AND lease_until_ms <= :now))";
+
+pub(super) fn insert(tx: &Connection, ticket: &Ticket, entry: &OutboxEntry) -> Result<(), StoreError> {
+    let sql = "INSERT INTO outbox (id, ticket_id, connector, state, attempts, due_ms, created_ms, updated_ms) \
+               VALUES (:id, :ticket_id, :connector, :state, :attempts, :due_ms, :now, :now)";
+    tx.prepare_cached(sql)?.execute(named_params! {
+        ":id": entry.id.to_string(),
+        ":ticket_id": ticket.id.to_string(),
+        ":connector": entry.connector,
+        ":state": entry.state.as_str(),
+        ":attempts": entry.attempts,
+        ":due_ms": entry.due.as_millisecond(),
+        ":now": ticket.created.as_millisecond(),
+    })?;
+    Ok(())
+}
+
+pub(super) fn any_due(conn: &Connection, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM outbox WHERE {DUE})");
+    Ok(conn.prepare_cached(&sql)?.query_row(named_params! { ":now": now.as_millisecond() }, |row| row.get(0))?)
+}
+
+pub(super) fn claim(
+    tx: &Connection,
+    owner: &str,
+    now: Timestamp,
+    lease: SignedDuration,
+    limit: u32,
+) -> Result<Vec<Claimed>, StoreError> {
+    let until = now.checked_add(lease).map_err(|error| invalid("lease", error))?;
+    let sql = format!(
+        "UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_owner = :owner, lease_until_ms = :until, \
+         updated_ms = :now WHERE id IN (SELECT id FROM outbox WHERE {DUE} ORDER BY due_ms, id LIMIT :limit) \
+         RETURNING id, connector, state, attempts, due_ms, remote_id, last_error, ticket_id"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! {
+        ":owner": owner, ":until": until.as_millisecond(), ":now": now.as_millisecond(), ":limit": limit,
+    })?;
+    let mut claimed = Vec::new();
+    while let Some(row) = rows.next()? {
+        let ticket_id: String = row.get(7)?;
+        claimed.push(Claimed { entry: entry(row)?, ticket: ticket_by_id(tx, &ticket_id)? });
+    }
+    claimed.sort_by_key(|claimed| (claimed.entry.due, claimed.entry.id));
+    Ok(claimed)
+}
+
+fn ticket_by_id(tx: &Connection, id: &str) -> Result<Ticket, StoreError> {
+    let mut statement = tx.prepare_cached("SELECT handoff, level FROM tickets WHERE id = ?1")?;
+    let (handoff, level): (String, u8) = statement.query_row((id,), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut ticket = ticket_from_json(&handoff)?;
+    ticket.level.0 = level;
+    Ok(ticket)
+}
+
+/// Records an outcome, unless the lease has gone to somebody else meanwhile.
+pub(super) fn settle(tx: &Connection, owner: &str, entry: &OutboxEntry, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE outbox SET state = :state, due_ms = :due_ms, remote_id = :remote_id, last_error = :last_error, \
+               lease_owner = NULL, lease_until_ms = NULL, updated_ms = :now \
+               WHERE id = :id AND state = 'leased' AND lease_owner = :owner";
+    let changed = tx.prepare_cached(sql)?.execute(named_params! {
+        ":state": entry.state.as_str(),
+        ":due_ms": entry.due.as_millisecond(),
+        ":remote_id": entry.remote_id,
+        ":last_error": entry.last_error,
+        ":now": now.as_millisecond(),
+        ":id": entry.id.to_string(),
+        ":owner": owner,
+    })?;
+    Ok(changed == 1)
+}
+
+/// One server has this database (`DataLock`), so every lease at its start is of a server that has ended.
+pub(super) fn free_leases(tx: &Connection, now: Timestamp) -> Result<u64, StoreError> {
+    let sql = "UPDATE outbox SET state = 'retry', due_ms = :now, lease_owner = NULL, lease_until_ms = NULL, \
+               updated_ms = :now WHERE state = 'leased'";
+    Ok(tx.execute(sql, named_params! { ":now": now.as_millisecond() })? as u64)
+}
+
+pub(super) fn counts(conn: &Connection) -> Result<Vec<(OutboxState, u64)>, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT state, count(*) FROM outbox GROUP BY state")?;
+    let mut rows = statement.query(())?;
+    let mut counts = OutboxState::ALL.map(|state| (state, 0)).to_vec();
+    while let Some(row) = rows.next()? {
+        let (found, count) = (state(row.get(0)?)?, row.get::<_, i64>(1)?);
+        counts.iter_mut().filter(|(state, _)| *state == found).for_each(|slot| slot.1 = count.unsigned_abs());
+    }
+    Ok(counts)
+}
+
+pub(super) fn of_ticket(conn: &Connection, ticket: &Ticket) -> Result<Vec<OutboxEntry>, StoreError> {
+    let sql = "SELECT id, connector, state, attempts, due_ms, remote_id, last_error FROM outbox \
+               WHERE ticket_id = ?1 ORDER BY id";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query((ticket.id.to_string(),))?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        entries.push(entry(row)?);
+    }
+    Ok(entries)
+}
+
+fn entry(row: &Row<'_>) -> Result<OutboxEntry, StoreError> {
+    let id: String = row.get(0)?;
+    Ok(OutboxEntry {
+        id: id.parse().map_err(|error| invalid("outbox id", error))?,
+        connector: row.get(1)?,
+        state: state(row.get(2)?)?,
+        attempts: row.get(3)?,
+        due: time(row.get(4)?)?,
+        remote_id: row.get(5)?,
+        last_error: row.get(6)?,
+    })
+}
+
+fn state(name: String) -> Result<OutboxState, StoreError> {
+    let found = OutboxState::ALL.into_iter().find(|state| state.as_str() == name);
+    found.ok_or_else(|| invalid("outbox state", name))
+}
