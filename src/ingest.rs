@@ -127,9 +127,8 @@ impl Ingest {
     pub fn follow(&mut self, changes: Changes) -> Result<Report, IngestError> {
         let Changes::Paths(paths) = changes else { return self.compare_all(&mut |_, _| {}) };
         // A folder that came, went or was renamed says nothing of its files.
-        let is_folder = |path: &String| {
-            self.source.root().join(path).is_dir() || self.seen.keys().any(|seen| is_below(seen, path))
-        };
+        let is_folder =
+            |path: &String| self.source.root().join(path).is_dir() || self.seen.keys().any(|seen| is_below(seen, path));
         if paths.iter().any(is_folder) {
             return self.compare_all(&mut |_, _| {});
         }

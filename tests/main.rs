@@ -1,4 +1,16 @@
 //! Behaviour, tested through the real server.
 
 mod architecture;
+mod articles_api;
+mod bad_input;
 mod corpora;
+mod cors;
+mod health;
+mod languages;
+mod limits;
+mod no_answer;
+mod openapi;
+mod pages;
+mod searching;
+mod support;
+mod typos;

@@ -38,8 +38,9 @@ pub struct EvalArgs {
 
 pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     let sets = args.sets.iter().map(|folder| QuerySet::read(folder)).collect::<Result<Vec<_>, _>>()?;
-    let bar = ProgressBar::new(sets.len() as u64)
-        .with_style(ProgressStyle::with_template("{bar:30} {pos}/{len} sets {msg}").unwrap_or(ProgressStyle::default_bar()));
+    let bar = ProgressBar::new(sets.len() as u64).with_style(
+        ProgressStyle::with_template("{bar:30} {pos}/{len} sets {msg}").unwrap_or(ProgressStyle::default_bar()),
+    );
     let mut outcomes = Vec::new();
     for set in &sets {
         bar.set_message(set.name.clone());
@@ -123,7 +124,18 @@ fn fit(sets: &[QuerySet], outcomes: &[Vec<Outcome>], wanted: impl Fn(usize) -> b
         }));
     }
     let (bias, w) = eval::fit(&examples);
-    let [share, coverage, section_coverage, line_coverage, line_likeness, title_coverage, unknown, gap, words, articles] = w;
+    let [
+        share,
+        coverage,
+        section_coverage,
+        line_coverage,
+        line_likeness,
+        title_coverage,
+        unknown,
+        gap,
+        words,
+        articles,
+    ] = w;
     let weights = Signals {
         share,
         coverage,

@@ -159,7 +159,10 @@ mod tests {
             name: "t".into(),
             folder: "t".into(),
             queries: Vec::new(),
-            judgments: HashMap::from([("q1".into(), grades(&[("a", 1)])), ("q2".into(), grades(&[("a", 1), ("b", 1)]))]),
+            judgments: HashMap::from([
+                ("q1".into(), grades(&[("a", 1)])),
+                ("q2".into(), grades(&[("a", 1), ("b", 1)])),
+            ]),
             unanswerable: vec![("u1".into(), String::new()), ("u2".into(), String::new())],
         };
         let outcome = |query: &str, ranked: &[&str], confidence| Outcome {
@@ -168,7 +171,12 @@ mod tests {
             confidence,
             signals: Signals::default(),
         };
-        let outcomes = [outcome("q1", &["x", "x", "a"], 0.9), outcome("q2", &["b"], 0.5), outcome("u1", &[], 0.5), outcome("u2", &[], 0.1)];
+        let outcomes = [
+            outcome("q1", &["x", "x", "a"], 0.9),
+            outcome("q2", &["b"], 0.5),
+            outcome("u1", &[], 0.5),
+            outcome("u2", &[], 0.1),
+        ];
         let measures = measure(&set, &outcomes);
         let close = |a: f64, b: f64| (a - b).abs() < 1e-6;
         let half_ideal = 1.0 / (1.0 + 1.0 / 3f64.log2());

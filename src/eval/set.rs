@@ -67,7 +67,8 @@ impl QuerySet {
         let queries = questions(&folder.join("queries.tsv"))?;
         let unanswerable = questions(&folder.join("unanswerable.tsv"))?;
         let judgments = judgments(&folder.join("qrels.tsv"), &queries)?;
-        let name = folder.file_name().map_or_else(|| folder.display().to_string(), |n| n.to_string_lossy().into_owned());
+        let name =
+            folder.file_name().map_or_else(|| folder.display().to_string(), |n| n.to_string_lossy().into_owned());
         Ok(Self { name, folder: folder.to_owned(), queries, judgments, unanswerable })
     }
 }
@@ -76,10 +77,7 @@ fn questions(path: &Path) -> Result<Vec<(String, String)>, EvalError> {
     rows(path, 2)?.into_iter().map(|(_, mut columns)| Ok((columns.swap_remove(0), columns.swap_remove(0)))).collect()
 }
 
-fn judgments(
-    path: &Path,
-    queries: &[(String, String)],
-) -> Result<HashMap<String, HashMap<String, u32>>, EvalError> {
+fn judgments(path: &Path, queries: &[(String, String)]) -> Result<HashMap<String, HashMap<String, u32>>, EvalError> {
     let known: HashSet<&str> = queries.iter().map(|(id, _)| id.as_str()).collect();
     let mut judgments: HashMap<String, HashMap<String, u32>> = HashMap::new();
     for (line, columns) in rows(path, 4)? {

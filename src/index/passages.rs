@@ -195,7 +195,11 @@ impl Encoder {
     fn finish(self, sections: &[u8]) -> Vec<u8> {
         let counts = [self.lines.len() / LINE, self.tokens.len() / TOKEN, self.text.len(), sections.len()];
         let head = counts.into_iter().flat_map(|count| (count as u32).to_le_bytes());
-        head.chain(self.lines).chain(self.tokens).chain(self.text.into_bytes()).chain(sections.iter().copied()).collect()
+        head.chain(self.lines)
+            .chain(self.tokens)
+            .chain(self.text.into_bytes())
+            .chain(sections.iter().copied())
+            .collect()
     }
 }
 

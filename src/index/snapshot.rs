@@ -263,11 +263,7 @@ struct Documents {
 
 impl Documents {
     /// Looks at every document; records are read only for articles that `known` lacks.
-    fn of(
-        searcher: &Searcher,
-        fields: &Fields,
-        known: HashMap<u64, Arc<Entry>>,
-    ) -> Result<Self, IndexError> {
+    fn of(searcher: &Searcher, fields: &Fields, known: HashMap<u64, Arc<Entry>>) -> Result<Self, IndexError> {
         let mut found = Self { entries: HashMap::new(), addresses: HashMap::new(), ids: Vec::new() };
         for (ordinal, segment) in searcher.segment_readers().iter().enumerate() {
             let column = segment.fast_fields().u64("id")?;

@@ -103,12 +103,7 @@ pub(super) fn decide(confidence: f32, answer_at: f32, candidates_at: f32) -> Dec
 }
 
 /// The signals of a ranking whose best articles were read.
-pub(super) fn signals(
-    snapshot: &Snapshot,
-    understood: &Understood,
-    ranking: &Ranking,
-    hits: &[Candidate],
-) -> Signals {
+pub(super) fn signals(snapshot: &Snapshot, understood: &Understood, ranking: &Ranking, hits: &[Candidate]) -> Signals {
     let Some(best) = hits.first() else { return Signals::default() };
     let reading = best.reading.unwrap_or_default();
     let total: f32 = ranking.information.iter().sum::<f32>().max(f32::MIN_POSITIVE);

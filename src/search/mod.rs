@@ -213,7 +213,8 @@ impl Searcher {
         };
         if query.languages.is_empty() {
             let codes: Vec<String> = snapshot.languages().take(MAX_LANGUAGES).map(str::to_owned).collect();
-            let found = codes.iter().map(|code| find(&snapshot, query, &answer.query, code)).collect::<Result<_, _>>()?;
+            let found =
+                codes.iter().map(|code| find(&snapshot, query, &answer.query, code)).collect::<Result<_, _>>()?;
             finish(&snapshot, query, found, &mut answer)?;
             return Ok(answer);
         }
@@ -289,7 +290,8 @@ impl Filter {
         let any = |wanted: &[String], of: &[String]| {
             wanted.is_empty() || of.iter().any(|value| wanted.iter().any(|w| w.to_lowercase() == value.to_lowercase()))
         };
-        let within = |folder: &String| entry.path.strip_prefix(folder.trim_matches('/')).is_some_and(|r| r.starts_with('/'));
+        let within =
+            |folder: &String| entry.path.strip_prefix(folder.trim_matches('/')).is_some_and(|r| r.starts_with('/'));
         (self.folders.is_empty() || self.folders.iter().any(within))
             && any(&self.kinds, front.kind.as_slice())
             && any(&self.tags, &front.tags)

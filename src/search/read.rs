@@ -77,7 +77,8 @@ impl Reader {
 
     /// Share of the query's information that these concepts carry.
     pub(super) fn coverage(&self, concepts: u32) -> f32 {
-        let carried = |sum, (bit, information): (usize, &f32)| if concepts >> bit & 1 == 1 { sum + information } else { sum };
+        let carried =
+            |sum, (bit, information): (usize, &f32)| if concepts >> bit & 1 == 1 { sum + information } else { sum };
         self.information.iter().enumerate().fold(0.0, carried) / self.total
     }
 

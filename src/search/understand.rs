@@ -219,7 +219,14 @@ mod tests {
 
     #[test]
     fn an_exchange_of_neighbours_is_one_edit() {
-        let table = [("", "", 0), ("a", "", 1), ("paswoord", "passwoord", 1), ("instlal", "install", 1), ("abc", "cab", 2), ("kitten", "sitting", 3)];
+        let table = [
+            ("", "", 0),
+            ("a", "", 1),
+            ("paswoord", "passwoord", 1),
+            ("instlal", "install", 1),
+            ("abc", "cab", 2),
+            ("kitten", "sitting", 3),
+        ];
         for (a, b, expected) in table {
             let chars = |text: &str| text.chars().collect::<Vec<_>>();
             assert_eq!(edits(&chars(a), &chars(b)), expected, "{a} {b}");
@@ -229,7 +236,11 @@ mod tests {
 
     #[test]
     fn queries_are_cut_to_the_limits() {
-        let table = [("  a \u{0} b\n\tc ", "a b c".to_owned()), (&"x".repeat(9000), "x".repeat(MAX_QUERY_CHARS)), ("\u{7f}", String::new())];
+        let table = [
+            ("  a \u{0} b\n\tc ", "a b c".to_owned()),
+            (&"x".repeat(9000), "x".repeat(MAX_QUERY_CHARS)),
+            ("\u{7f}", String::new()),
+        ];
         for (text, expected) in table {
             assert_eq!(clean(text), expected);
         }

@@ -81,7 +81,9 @@ impl Watcher {
         let absolute = root.canonicalize().map_err(|source| SourceError::Folder { path: root.to_owned(), source })?;
         let handler = handler(Arc::clone(&marks), absolute.clone());
         let mut engine: Option<Box<dyn notify::Watcher + Send>> = match settings.mode {
-            WatchMode::Native => Some(Box::new(RecommendedWatcher::new(handler, notify::Config::default()).map_err(fault)?)),
+            WatchMode::Native => {
+                Some(Box::new(RecommendedWatcher::new(handler, notify::Config::default()).map_err(fault)?))
+            }
             WatchMode::Poll => {
                 let every = notify::Config::default().with_poll_interval(Duration::from_secs(1));
                 Some(Box::new(PollWatcher::new(handler, every).map_err(fault)?))

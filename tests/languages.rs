@@ -1,0 +1,51 @@
+//! Each visitor is answered in their own language, and in another one rather than not at all.
+
+use crate::support::Server;
+
+#[tokio::test]
+async fn the_visitors_language_wins() {
+    let server = Server::start().await;
+    for (query, first, language) in [
+        ("wachtwoord vergeten&lang=nl", "wachtwoord", "nl"),
+        ("wachtwoorden&lang=nl", "wachtwoord", "nl"),
+        ("Passwörter zurücksetzen&lang=de", "passwort", "de"),
+        ("passworter zurucksetzen&lang=de", "passwort", "de"),
+        ("reset password&lang=en-GB", "reset-password", "en"),
+        ("reset password&lang=nl", "reset-password", "en"), // no Dutch answer: English follows
+        ("wachtwoord opnieuw instellen", "wachtwoord", "nl"), // nobody said which
+    ] {
+        let reply = server.search(query).await;
+        assert_eq!(reply["hits"][0]["article"], first, "{query}: {reply}");
+        assert_eq!(reply["language"], language, "{query}: {reply}");
+    }
+}
+
+#[tokio::test]
+async fn pages_speak_the_visitors_language() {
+    let server = Server::start().await;
+    for (path, wish, lang, words) in [
+        ("/", "nl", "nl", "Waarmee kunnen we helpen?"),
+        ("/", "de-CH, en;q=0.5", "de", "Wie können wir helfen?"),
+        ("/?lang=en", "nl", "en", "How can we help?"),
+        ("/a/wachtwoord", "en", "nl", "Was dit artikel nuttig?"),
+        ("/a/wachtwoord?lang=en", "nl", "en", "Was this article useful?"),
+        ("/search?q=passwort&lang=de", "en", "de", "Ergebnisse für"),
+        ("/nowhere", "nl", "nl", "Op dit adres staat niets"),
+    ] {
+        let response = server.request("GET", path).header("accept-language", wish).send().await.unwrap();
+        let page = response.text().await.unwrap();
+        assert!(page.contains(&format!("<html lang=\"{lang}\">")), "{path} {wish}");
+        assert!(page.contains(words), "{path} {wish}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn translations_know_each_other() {
+    let server = Server::start().await;
+    let page = server.page("/a/reset-password").await;
+    for (lang, slug) in [("en", "reset-password"), ("nl", "wachtwoord"), ("de", "passwort")] {
+        let link = format!("<link rel=\"alternate\" hreflang=\"{lang}\" href=\"{}/a/{slug}\">", server.url);
+        assert!(page.contains(&link), "{link}");
+        assert!(page.contains(&format!("<a href=\"/a/{slug}\" lang=\"{lang}\" hreflang=\"{lang}\"")), "{lang}");
+    }
+}

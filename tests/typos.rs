@@ -1,0 +1,40 @@
+//! Words with typing errors find what was meant, and right words come first.
+
+use crate::support::Server;
+
+#[tokio::test]
+async fn slips_of_the_finger_are_forgiven() {
+    let server = Server::start().await;
+    for (typed, first) in [
+        ("pasword", "reset-password"),
+        ("passwrod", "reset-password"),
+        ("pssword reset", "reset-password"),
+        ("catridge", "printer"),
+        ("cartrigde", "printer"),
+        ("invioce", "invoices"),
+        ("holliday", "holidays"),
+    ] {
+        let hits = server.hits(&format!("{typed}&lang=en")).await;
+        assert_eq!(hits.first().map(String::as_str), Some(first), "{typed}: {hits:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_right_spelling_ranks_first() {
+    let server =
+        Server::with(&[("form.md", "# Form\n\nFill in the form.\n"), ("farm.md", "# Farm\n\nVisit the farm.\n")])
+            .start()
+            .await;
+    assert_eq!(server.hits("farm&lang=en").await.first().map(String::as_str), Some("farm"));
+    assert_eq!(server.hits("form&lang=en").await.first().map(String::as_str), Some("form"));
+}
+
+#[tokio::test]
+async fn tolerance_can_be_turned_off() {
+    let server = Server::with(&[("lamp.md", "# Replace the lamp\n\nUnscrew it.\n")])
+        .configured("[search]\ntypo_tolerance = false")
+        .start()
+        .await;
+    assert!(server.hits("replcae&lang=en").await.is_empty());
+    assert_eq!(server.hits("replace&lang=en").await, ["lamp"]);
+}
