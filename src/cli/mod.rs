@@ -2,6 +2,7 @@
 //!
 //! Arguments become a [`Config`] here and nowhere else; what commands do is in the rooms below.
 
+mod agent;
 mod check;
 mod config;
 mod eval;
@@ -41,6 +42,9 @@ enum Command {
     Serve(Settings),
     /// Check a folder of articles for mistakes
     Check(check::CheckArgs),
+    /// Look after the people who work at the desk; works while the server runs
+    #[command(subcommand)]
+    Agent(agent::AgentCommand),
     /// Print the effective configuration, with an explanation of every setting
     Config(Settings),
     /// Measure search on judged questions
@@ -134,6 +138,7 @@ impl Cli {
         match self.command {
             Some(Command::Serve(settings)) => serve::run(settings.load()?),
             Some(Command::Check(args)) => check::run(args),
+            Some(Command::Agent(command)) => agent::run(command),
             Some(Command::Config(settings)) => config::run(&settings.load()?),
             Some(Command::Eval(args)) => eval::run(&args),
             Some(Command::Search(args)) => search::run(args),

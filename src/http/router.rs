@@ -2,7 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Router, middleware::from_fn_with_state, routing::get};
+use axum::{
+    Router,
+    middleware::from_fn_with_state,
+    routing::{get, post},
+};
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -41,12 +45,15 @@ fn reporting() -> Routes {
 
 /// Tickets from visitors.
 fn asking() -> Routes {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(api::tickets::send))
 }
 
 /// Reading articles and one's own ticket: public, not limited.
 fn reading() -> Routes {
-    OpenApiRouter::new().routes(routes!(api::articles::list)).routes(routes!(api::articles::one))
+    OpenApiRouter::new()
+        .routes(routes!(api::articles::list))
+        .routes(routes!(api::articles::one))
+        .routes(routes!(api::tickets::status))
 }
 
 /// The desk and the figures: own origin or a Bearer token.
@@ -55,6 +62,8 @@ fn working() -> Routes {
         .routes(routes!(api::stats::deflection))
         .routes(routes!(api::stats::funnel))
         .routes(routes!(api::stats::queries))
+        .routes(routes!(api::desk::list))
+        .routes(routes!(api::desk::one))
 }
 
 /// For those who run the server.
@@ -77,6 +86,12 @@ fn visiting() -> Router<Context> {
         .route("/robots.txt", get(pages::machine::robots))
         .route("/sitemap.xml", get(pages::machine::sitemap))
         .route("/llms.txt", get(pages::machine::llms))
+        .route("/contact", get(pages::contact::show))
+        .route("/t/{reference}", get(pages::ticket::show))
+        .route("/desk", get(pages::desk::inbox))
+        .route("/desk/login", post(pages::desk::login))
+        .route("/desk/logout", post(pages::desk::logout))
+        .route("/desk/tickets/{reference}", get(pages::desk::ticket))
 }
 
 /// The page of results, which searches as the API does and counts as such.

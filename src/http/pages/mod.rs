@@ -4,11 +4,14 @@
 //! only an article's cleaned body is put in as it is.
 
 pub mod article;
+pub mod contact;
+pub mod desk;
 pub mod home;
 pub mod machine;
 pub mod media;
 pub mod results;
 pub mod stats;
+pub mod ticket;
 mod visitor;
 
 use std::collections::BTreeMap;
@@ -25,12 +28,17 @@ pub use visitor::Visitor;
 const TEMPLATES: &[(&str, &str)] = &[
     ("article.html", include_str!("templates/article.html")),
     ("base.html", include_str!("templates/base.html")),
+    ("contact.html", include_str!("templates/contact.html")),
+    ("desk_inbox.html", include_str!("templates/desk_inbox.html")),
+    ("desk_login.html", include_str!("templates/desk_login.html")),
+    ("desk_ticket.html", include_str!("templates/desk_ticket.html")),
     ("docs.html", include_str!("templates/docs.html")),
     ("error.html", include_str!("templates/error.html")),
     ("home.html", include_str!("templates/home.html")),
     ("results.html", include_str!("templates/results.html")),
     ("stats.html", include_str!("templates/stats.html")),
     ("stats_sign_in.html", include_str!("templates/stats_sign_in.html")),
+    ("ticket.html", include_str!("templates/ticket.html")),
 ];
 
 /// Words by language; several files of one language add up. English comes in for what another language lacks.
@@ -41,6 +49,9 @@ const WORDS: &[(&str, &str)] = &[
     ("en", include_str!("strings/stats.en.json")),
     ("nl", include_str!("strings/stats.nl.json")),
     ("de", include_str!("strings/stats.de.json")),
+    ("en", include_str!("strings/desk.en.json")),
+    ("nl", include_str!("strings/desk.nl.json")),
+    ("de", include_str!("strings/desk.de.json")),
 ];
 
 type Words = BTreeMap<String, String>;
