@@ -24,6 +24,7 @@ use crate::{
     search::Searcher,
     source::{Directory, SourceError, Watcher},
     store::{DataLock, Sqlite, StoreError},
+    telemetry,
 };
 
 /// Where the time comes from.
@@ -90,6 +91,7 @@ impl App {
         clock: Clock,
         progress: &mut (dyn FnMut(usize, usize) + Send),
     ) -> Result<Self, AppError> {
+        telemetry::metrics(); // counting begins before there is something to count
         let lock = DataLock::acquire(&config.data)?;
         let store = Sqlite::open(&config.data, clock())?;
         let desk = Desk::new(Arc::new(store.clone()), Ladder::new(config.ladder.clone()), config.desk.idempotency_days);

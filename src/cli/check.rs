@@ -5,10 +5,44 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
+use clap::Args;
 use percent_encoding::percent_decode_str;
 
+use super::Settings;
 use crate::article::{self, Article, Link, Links, Parsed, Problem, ProblemCode, Severity};
+use crate::source::{Directory, unreadable};
+
+/// Arguments of `zerodesk check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Folder of articles [default: the configured one]
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Configuration file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Checks the folder and prints what it found; exit code 1 when there is an error among it.
+pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
+    let settings = Settings { config: args.config, articles: args.folder, ..Settings::default() };
+    let source = Directory::open(&settings.load()?.articles)?;
+    let scan = source.scan()?;
+    let (mut parsed, mut unread) = (Vec::with_capacity(scan.files.len()), scan.problems);
+    for file in scan.files {
+        match source.read(&file.path) {
+            Ok(bytes) => parsed.push(article::parse(&file.path, &bytes)),
+            Err(error) => unread.push(unreadable(file.path, &error)),
+        }
+    }
+    let mut found = problems(&parsed, &|path| source.resolve(path).is_some());
+    found.splice(0..0, unread);
+    let errors = report(parsed.len(), &found, &mut io::stdout().lock())?;
+    Ok(ExitCode::from(u8::from(errors)))
+}
 
 /// All problems of a folder, by file and line: those of parsing and those between articles.
 ///

@@ -2,10 +2,12 @@
 //!
 //! Arguments become a [`Config`] here and nowhere else; what commands do is in the rooms below.
 
+mod agent;
 mod check;
 mod config;
 mod eval;
 mod search;
+mod serve;
 
 use std::{
     fs, io,
@@ -16,7 +18,10 @@ use std::{
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{Config, ConfigError, Written};
+use crate::{
+    config::{Config, ConfigError, Written},
+    telemetry::TelemetryError,
+};
 
 /// The configuration file that is read where none is named.
 const DEFAULT_FILE: &str = "zerodesk.toml";
@@ -33,6 +38,13 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve the help centre, the search box and the API (what happens without a command, too)
+    Serve(Settings),
+    /// Check a folder of articles for mistakes
+    Check(check::CheckArgs),
+    /// Look after the people who work at the desk; works while the server runs
+    #[command(subcommand)]
+    Agent(agent::AgentCommand),
     /// Print the effective configuration, with an explanation of every setting
     Config(Settings),
     /// Measure search on judged questions
@@ -94,6 +106,8 @@ impl Settings {
 enum UsageError {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Log(TelemetryError),
     #[error("configuration file {path}: {source}; name another with --config, or leave it out")]
     File { path: PathBuf, source: io::Error },
 }
@@ -122,13 +136,13 @@ pub fn main() -> ExitCode {
 impl Cli {
     fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
+            Some(Command::Serve(settings)) => serve::run(settings.load()?),
+            Some(Command::Check(args)) => check::run(args),
+            Some(Command::Agent(command)) => agent::run(command),
             Some(Command::Config(settings)) => config::run(&settings.load()?),
             Some(Command::Eval(args)) => eval::run(&args),
             Some(Command::Search(args)) => search::run(args),
-            None => todo_serve(self.serve.load()?),
+            None => serve::run(self.serve.load()?),
         }
     }
-}
-fn todo_serve(_c: Config) -> anyhow::Result<ExitCode> {
-    Ok(ExitCode::SUCCESS)
 }

@@ -17,9 +17,15 @@ use crate::widget::{self, Asset};
 const PAGE_CSS: Asset =
     Asset { name: "page.css", content_type: "text/css; charset=utf-8", body: include_bytes!("pages/assets/page.css") };
 
+const STATS_CSS: Asset = Asset {
+    name: "stats.css",
+    content_type: "text/css; charset=utf-8",
+    body: include_bytes!("pages/assets/stats.css"),
+};
+
 /// Each file with the hash of its contents.
 static ASSETS: LazyLock<Vec<(&'static Asset, String)>> = LazyLock::new(|| {
-    let all = widget::assets().iter().chain(std::iter::once(&PAGE_CSS));
+    let all = widget::assets().iter().chain([&PAGE_CSS, &STATS_CSS]);
     all.map(|asset| (asset, widget::hash(asset))).collect()
 });
 

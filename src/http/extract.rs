@@ -13,6 +13,7 @@ use super::error::{ApiError, Code};
 use crate::{
     app::App,
     config::{Config, Site},
+    insight::declared_bot,
 };
 
 /// Longest value of a query parameter that is looked at, in bytes. Longer ones are refused.
@@ -263,9 +264,7 @@ pub fn site<'a>(config: &'a Config, key: Option<&str>) -> Result<(&'a str, &'a S
 /// Whether the caller says of itself that it is a robot; its events do not count.
 #[must_use]
 pub fn is_bot(headers: &HeaderMap) -> bool {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let agent = agent.to_ascii_lowercase();
-    ["bot", "crawl", "spider", "slurp", "preview", "headlesschrome"].iter().any(|word| agent.contains(word))
+    headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).is_some_and(declared_bot)
 }
 
 #[cfg(test)]

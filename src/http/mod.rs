@@ -7,6 +7,7 @@
 pub mod api;
 mod assets;
 mod auth;
+mod client;
 mod context;
 mod cors;
 mod error;

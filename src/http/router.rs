@@ -2,7 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Router, middleware::from_fn_with_state, routing::get};
+use axum::{
+    Router,
+    middleware::from_fn_with_state,
+    routing::{get, post},
+};
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -36,22 +40,30 @@ fn searching() -> Routes {
 
 /// What visitors report: events and feedback.
 fn reporting() -> Routes {
-    OpenApiRouter::new().routes(routes!(api::articles::feedback))
+    OpenApiRouter::new().routes(routes!(api::articles::feedback)).routes(routes!(api::events::report))
 }
 
 /// Tickets from visitors.
 fn asking() -> Routes {
-    OpenApiRouter::new()
+    OpenApiRouter::new().routes(routes!(api::tickets::send))
 }
 
 /// Reading articles and one's own ticket: public, not limited.
 fn reading() -> Routes {
-    OpenApiRouter::new().routes(routes!(api::articles::list)).routes(routes!(api::articles::one))
+    OpenApiRouter::new()
+        .routes(routes!(api::articles::list))
+        .routes(routes!(api::articles::one))
+        .routes(routes!(api::tickets::status))
 }
 
 /// The desk and the figures: own origin or a Bearer token.
 fn working() -> Routes {
     OpenApiRouter::new()
+        .routes(routes!(api::stats::deflection))
+        .routes(routes!(api::stats::funnel))
+        .routes(routes!(api::stats::queries))
+        .routes(routes!(api::desk::list))
+        .routes(routes!(api::desk::one))
 }
 
 /// For those who run the server.
@@ -69,10 +81,17 @@ fn visiting() -> Router<Context> {
         .route("/", get(pages::home::home))
         .route("/a/{slug}", get(pages::article::article))
         .route("/media/{*path}", get(pages::media::media))
+        .route("/stats", get(pages::stats::show).post(pages::stats::sign_in))
         .route("/docs", get(pages::machine::docs))
         .route("/robots.txt", get(pages::machine::robots))
         .route("/sitemap.xml", get(pages::machine::sitemap))
         .route("/llms.txt", get(pages::machine::llms))
+        .route("/contact", get(pages::contact::show))
+        .route("/t/{reference}", get(pages::ticket::show))
+        .route("/desk", get(pages::desk::inbox))
+        .route("/desk/login", post(pages::desk::login))
+        .route("/desk/logout", post(pages::desk::logout))
+        .route("/desk/tickets/{reference}", get(pages::desk::ticket))
 }
 
 /// The page of results, which searches as the API does and counts as such.
@@ -115,13 +134,14 @@ pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Route
     let results = results().layer(from_fn_with_state((rates.clone(), Budget::Searches), enforce));
     let own = Router::from(working().merge(operating())).merge(visiting()).merge(results);
     let own = guarded(own, &context);
-    let all = public.merge(own).fallback(nothing_here).method_not_allowed_fallback(not_this_way);
+    let all = public.merge(own).fallback(nothing_here);
     let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4));
     Ok(all.layer(compression).layer(from_fn_with_state(context.clone(), observe)).with_state(context))
 }
 
 /// One request can neither run for ever nor take the server down.
 fn guarded(routes: Router<Context>, context: &Context) -> Router<Context> {
+    let routes = routes.method_not_allowed_fallback(not_this_way);
     routes.layer(from_fn_with_state(context.clone(), deadline)).layer(CatchPanicLayer::custom(panicked))
 }
 

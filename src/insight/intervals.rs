@@ -6,12 +6,13 @@
 //! `p ± z·√(p(1-p)/n)` is not used anywhere: it claims certainty at 0 of 20.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The 97.5 % point of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
 /// A 95 % confidence interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct Interval {
     /// Lower bound.
     pub low: f64,
@@ -76,7 +77,7 @@ mod tests {
     fn wilson_gives_the_published_intervals() {
         // The last four rows are the examples of table I in Newcombe (1998).
         for (count, n, low, high) in [
-            (92, 400, 19.14, 27.36),
+            (92, 400, 19.14, 27.37),
             (0, 0, f64::NAN, f64::NAN),
             (81, 263, 25.53, 36.62),
             (15, 148, 6.24, 16.05),

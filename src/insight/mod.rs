@@ -7,6 +7,7 @@
 //! This room never makes a visitor wait, never stores an address, a cookie or a raw session id,
 //! and never stores a visitor's words before they are masked.
 
+mod bots;
 mod event;
 pub mod figures;
 pub mod intervals;
@@ -21,6 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config;
 
+pub use bots::declared_bot;
 pub use event::{Event, EventId, EventKind, MaskedText, Origin, SCHEMA, Surface, Trigger, ViewSource};
 pub use figures::{Figures, Window};
 pub use recorder::Recorder;
@@ -29,7 +31,7 @@ pub use store::{EventStore, InsightError};
 pub use trail::{ArticleRead, Trail, TrailSearch};
 
 /// How often salts are renewed and old events deleted.
-const UPKEEP: std::time::Duration = std::time::Duration::from_secs(3600);
+const UPKEEP: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// Everything that other rooms need of this one. Clones share it.
 #[derive(Clone)]

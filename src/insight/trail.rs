@@ -125,7 +125,7 @@ mod tests {
         let start: Timestamp = "2026-03-02T12:00:00Z".parse().unwrap();
         let visitor = Salts::default().visitor(&Session::generate(), start);
         let search = |query: &str| EventKind::SearchPerformed {
-            query: MaskedText::new(query, str::to_owned),
+            query: MaskedText::new(query),
             language: None,
             total: 1,
             shown: vec!["a#top".into()],

@@ -21,7 +21,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use zerodesk::{
     app::App,
     config::{Config, WatchMode, Written},
-    http,
+    http, telemetry,
 };
 
 /// The time at which every story begins.
@@ -186,6 +186,9 @@ impl Builder {
     }
 
     async fn start_at(self, time: Arc<Mutex<Timestamp>>) -> Server {
+        if let Ok(filter) = std::env::var("RUST_LOG") {
+            telemetry::init(false, &filter).expect("RUST_LOG is a filter");
+        }
         let config = self.config();
         let now = time.clone();
         let clock = Arc::new(move || *now.lock().unwrap());

@@ -127,6 +127,14 @@ impl Ticket {
         clear_if(page, &mut self.page);
         clear_if(client, &mut self.client);
         clear_if(host, &mut self.host);
+        let [url, title, locale] = ["page.url", "page.title", "locale"].map(struck);
+        if let Some(page) = &mut self.page {
+            clear_if(url, &mut page.url);
+            clear_if(title, &mut page.title);
+        }
+        // The reply has to be in some language: without context it still goes along, unless it is struck itself.
+        clear_if(locale && !all, &mut self.locale);
+        clear_if(locale && !all, &mut self.time_zone);
     }
 }
 

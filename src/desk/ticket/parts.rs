@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 /// Why a person was asked for.
@@ -109,8 +109,19 @@ pub struct HostContext {
     pub version: Option<String>,
     /// The user's plan.
     pub plan: Option<String>,
-    /// Anything else: at most 20 keys of 100 characters with values of 10,000.
+    /// Anything else: at most 20 keys of 100 characters with values of 10,000. Numbers and the like become text.
+    #[serde(deserialize_with = "texts")]
     pub custom: BTreeMap<String, String>,
+}
+
+/// Values as text, whatever they are: a ticket must not fail because a website tells a number of seats.
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let values = BTreeMap::<String, serde_json::Value>::deserialize(deserializer)?;
+    let text = |value| match value {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Ok(values.into_iter().map(|(key, value)| (key, text(value))).collect())
 }
 
 /// When and where to call back.

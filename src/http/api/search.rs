@@ -17,7 +17,6 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     app::App,
     config::Site,
-    desk::redaction,
     http::{
         context::SearchSlots,
         error::{ApiError, Code},
@@ -176,7 +175,7 @@ fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, ans
         hit.sections.iter().map(move |section| format!("{slug}#{}", section.anchor)).collect::<Vec<_>>()
     };
     let kind = EventKind::SearchPerformed {
-        query: MaskedText::new(&answer.query, |text| redaction::mask(text).text),
+        query: MaskedText::new(&answer.query),
         language: answer.language.clone(),
         total: answer.total as u32,
         shown: answer.hits.iter().flat_map(sections).collect(),

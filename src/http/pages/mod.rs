@@ -4,16 +4,20 @@
 //! only an article's cleaned body is put in as it is.
 
 pub mod article;
+pub mod contact;
+pub mod desk;
 pub mod home;
 pub mod machine;
 pub mod media;
 pub mod results;
+pub mod stats;
+pub mod ticket;
 mod visitor;
 
 use std::collections::BTreeMap;
 
 use axum::response::Html;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 
 use super::{assets, error::ApiError};
 use crate::telemetry::RequestId;
@@ -21,14 +25,33 @@ use crate::telemetry::RequestId;
 pub use visitor::Visitor;
 
 /// Every template by its name.
-const TEMPLATES: &[(&str, &str)] =
-    &[("base.html", include_str!("templates/base.html")), ("error.html", include_str!("templates/error.html"))];
+const TEMPLATES: &[(&str, &str)] = &[
+    ("article.html", include_str!("templates/article.html")),
+    ("base.html", include_str!("templates/base.html")),
+    ("contact.html", include_str!("templates/contact.html")),
+    ("desk_inbox.html", include_str!("templates/desk_inbox.html")),
+    ("desk_login.html", include_str!("templates/desk_login.html")),
+    ("desk_ticket.html", include_str!("templates/desk_ticket.html")),
+    ("docs.html", include_str!("templates/docs.html")),
+    ("error.html", include_str!("templates/error.html")),
+    ("home.html", include_str!("templates/home.html")),
+    ("results.html", include_str!("templates/results.html")),
+    ("stats.html", include_str!("templates/stats.html")),
+    ("stats_sign_in.html", include_str!("templates/stats_sign_in.html")),
+    ("ticket.html", include_str!("templates/ticket.html")),
+];
 
 /// Words by language; several files of one language add up. English comes in for what another language lacks.
 const WORDS: &[(&str, &str)] = &[
     ("en", include_str!("strings/en.json")),
     ("nl", include_str!("strings/nl.json")),
     ("de", include_str!("strings/de.json")),
+    ("en", include_str!("strings/stats.en.json")),
+    ("nl", include_str!("strings/stats.nl.json")),
+    ("de", include_str!("strings/stats.de.json")),
+    ("en", include_str!("strings/desk.en.json")),
+    ("nl", include_str!("strings/desk.nl.json")),
+    ("de", include_str!("strings/desk.de.json")),
 ];
 
 type Words = BTreeMap<String, String>;
@@ -44,6 +67,7 @@ impl Pages {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_formatter(escape);
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         environment.add_function("asset", |name: &str| assets::address(name));
         environment.add_filter("fill", fill);
@@ -97,6 +121,27 @@ impl Pages {
         let primary = lang.split('-').next().unwrap_or(lang);
         self.words.get(primary).or_else(|| self.words.get("en")).cloned().unwrap_or_default()
     }
+}
+
+/// Writes a value, escaped for text and quoted attributes; unlike the built-in one it leaves `/` as it is.
+fn escape(out: &mut Output, state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
+    let Some(text) = value.as_str().filter(|_| !value.is_safe()) else {
+        return minijinja::escape_formatter(out, state, value);
+    };
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let entity = match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#39;",
+        };
+        out.write_str(&rest[..at])?;
+        out.write_str(entity)?;
+        rest = &rest[at + 1..];
+    }
+    Ok(out.write_str(rest)?)
 }
 
 /// What is written as `%XX` inside a query string.

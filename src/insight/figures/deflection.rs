@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Figure, Maker, issues::Issue};
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
 /// What became of issues in which the ticket form was opened, or a ticket arrived without it.
 ///
 /// `confirmed`, `potential`, `unexplained_exit` and `submitted` exclude each other and add up to `n`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Deflection {
     /// The visitor said that it is solved, and opened no ticket in time.
     pub confirmed: Figure,
@@ -104,7 +105,7 @@ fn submitted(issue: &Issue, window: SignedDuration) -> bool {
 }
 
 /// Issues from search to ticket; each step counts issues of the step before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct Funnel {
     /// Issues with a search.
     pub searched: u64,

@@ -1,6 +1,7 @@
 //! Visitors that are no people are left out of every figure, and counted by cause.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     Window,
@@ -11,7 +12,7 @@ use super::{
 const MAX_SEARCHES_A_MINUTE: usize = 60;
 
 /// Why a visitor was left out. The first that applies counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// The user agent said that it is a bot.
@@ -23,7 +24,7 @@ pub enum Cause {
 }
 
 /// Visitors left out for one cause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LeftOut {
     /// Why.
     pub cause: Cause,

@@ -20,6 +20,7 @@ mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     event::Event,
@@ -38,15 +39,18 @@ pub const MAX_TOP: usize = 50;
 pub const TICKET_WINDOWS_H: [u32; 2] = [24, 168];
 
 /// What to compute figures for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Window {
     /// Site key.
     pub site: String,
     /// First instant.
+    #[schema(value_type = String, format = DateTime)]
     pub from: Timestamp,
     /// First instant after it.
+    #[schema(value_type = String, format = DateTime)]
     pub to: Timestamp,
     /// When the figures are made: issues younger than the ticket window may still change.
+    #[schema(value_type = String, format = DateTime)]
     pub as_of: Timestamp,
 }
 
@@ -67,7 +71,7 @@ impl Window {
 }
 
 /// A share, with everything needed to doubt it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Figure {
     /// Name and version of the definition, such as `confirmed_deflection/1`.
     pub definition: &'static str,
@@ -82,12 +86,15 @@ pub struct Figure {
     /// Time in which a ticket counts, in hours, where that matters.
     pub ticket_window_h: Option<u32>,
     /// First instant of what was counted.
+    #[schema(value_type = String, format = DateTime)]
     pub from: Timestamp,
     /// First instant after it.
+    #[schema(value_type = String, format = DateTime)]
     pub to: Timestamp,
     /// What was not counted, and why.
     pub left_out: Vec<LeftOut>,
     /// Where tickets are seen; tickets by telephone or direct e-mail are not.
+    #[schema(value_type = Vec<String>)]
     pub channels_seen: &'static [&'static str],
 }
 

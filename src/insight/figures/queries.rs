@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
+use utoipa::ToSchema;
 
 use super::{
     Figure, MAX_TOP, MIN_VOTES, Maker, Window,
@@ -12,7 +13,7 @@ use super::{
 use crate::insight::event::EventKind;
 
 /// A query with how often it was asked. Spelling, case and white space as most visitors wrote it matter not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TopQuery {
     /// The words: masked, lower case.
     pub query: String,
@@ -58,7 +59,7 @@ pub fn top<'a>(searches: impl Iterator<Item = &'a Search<'a>>) -> Vec<TopQuery> 
 }
 
 /// Readers' verdicts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Helpfulness {
     /// Votes "helpful" of all votes; value and interval are hidden below [`MIN_VOTES`].
     pub rate: Figure,

@@ -89,7 +89,7 @@ impl Story {
 
 fn search(query: &str, decision: Decision, trigger: Trigger) -> EventKind {
     EventKind::SearchPerformed {
-        query: MaskedText::new(query, str::to_owned),
+        query: MaskedText::new(query),
         language: None,
         total: 0,
         shown: vec![],

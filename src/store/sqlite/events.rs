@@ -1,4 +1,4 @@
-//! Events and salts in SQLite: append, read by time or by session, delete by age.
+//! Events and salts: append, read by time or by session, delete by age.
 //!
 //! An event that is there already is skipped, so a batch can be sent again after any failure.
 
@@ -18,7 +18,7 @@ const MAX_OF_SESSION: u32 = 1000;
 impl EventStore for Sqlite {
     async fn append(&self, events: &[Event]) -> Result<usize, InsightError> {
         let events = events.to_vec();
-        self.write(move |transaction| insert(transaction, &events)).await.map_err(failed)
+        self.write(move |transaction| insert(transaction, &events)).await.map_err(InsightError::from)
     }
 
     async fn events(&self, site: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Event>, InsightError> {
@@ -29,7 +29,7 @@ impl EventStore for Sqlite {
             );
             select(connection, &sql, params![site, from.as_millisecond(), to.as_millisecond()])
         };
-        self.read(query).await.map_err(failed)
+        self.read(query).await.map_err(InsightError::from)
     }
 
     async fn session_events(&self, site: &str, sessions: &[SessionHash]) -> Result<Vec<Event>, InsightError> {
@@ -46,18 +46,18 @@ impl EventStore for Sqlite {
             events.drain(..events.len().saturating_sub(MAX_OF_SESSION as usize));
             Ok(events)
         };
-        self.read(query).await.map_err(failed)
+        self.read(query).await.map_err(InsightError::from)
     }
 
     async fn event(&self, id: &EventId) -> Result<Option<Event>, InsightError> {
         let id = id.to_string();
         let sql = format!("SELECT {COLUMNS} FROM events WHERE id = ?1");
-        let found = self.read(move |connection| select(connection, &sql, params![id])).await.map_err(failed)?;
+        let found = self.read(move |connection| select(connection, &sql, params![id])).await.map_err(InsightError::from)?;
         Ok(found.into_iter().next())
     }
 
     async fn salt(&self, day: Date, offered: Salt) -> Result<Salt, InsightError> {
-        self.write(move |transaction| keep_salt(transaction, day, offered)).await.map_err(failed)
+        self.write(move |transaction| keep_salt(transaction, day, offered)).await.map_err(InsightError::from)
     }
 
     async fn forget_salts(&self, oldest: Date) -> Result<(), InsightError> {
@@ -65,19 +65,21 @@ impl EventStore for Sqlite {
             transaction.execute("DELETE FROM salts WHERE day < ?1", params![oldest.to_string()])?;
             Ok(())
         };
-        self.write(forget).await.map_err(failed)
+        self.write(forget).await.map_err(InsightError::from)
     }
 
     async fn purge(&self, before: Timestamp) -> Result<usize, InsightError> {
         let purge = move |transaction: &Connection| {
             Ok(transaction.execute("DELETE FROM events WHERE at_ms < ?1", params![before.as_millisecond()])?)
         };
-        self.write(purge).await.map_err(failed)
+        self.write(purge).await.map_err(InsightError::from)
     }
 }
 
-fn failed(error: StoreError) -> InsightError {
-    InsightError::Store(error.to_string())
+impl From<StoreError> for InsightError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
 }
 
 fn insert(transaction: &Connection, events: &[Event]) -> Result<usize, StoreError> {
@@ -195,7 +197,7 @@ mod tests {
 
     fn search(site: &str, visitor_number: u8, hours: i64) -> Event {
         let kind = EventKind::SearchPerformed {
-            query: MaskedText::new("wachtwoord \u{1F511} 'quoted'", str::to_owned),
+            query: MaskedText::new("wachtwoord \u{1F511} 'quoted'"),
             language: Some("nl".into()),
             total: 3,
             shown: vec!["a#b".into()],
@@ -279,9 +281,10 @@ mod tests {
         assert_eq!(restarted.visitor(&session, noon() + SignedDuration::from_hours(24)).yesterday, today.session);
 
         restarted.refresh(&store, noon() + SignedDuration::from_hours(48)).await.unwrap();
-        let left =
-            store.read(|connection| Ok(connection.query_row("SELECT min(day) FROM salts", [], |row| row.get(0))?));
-        assert_eq!(left.await.unwrap(), "2026-03-03".to_owned());
+        let oldest = |connection: &Connection| {
+            Ok(connection.query_row("SELECT min(day) FROM salts", (), |row| row.get::<_, String>(0))?)
+        };
+        assert_eq!(store.read(oldest).await.unwrap(), "2026-03-03");
     }
 
     #[tokio::test]

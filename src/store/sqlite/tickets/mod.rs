@@ -175,3 +175,6 @@ fn ticket(conn: &Connection, reference: &Reference) -> Result<Option<TicketRecor
     let outbox = outbox::of_ticket(conn, &ticket)?;
     Ok(Some(TicketRecord { status: rows::status(&status)?, ticket, steps, outbox, status_token_hash }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,316 @@
+//! Tickets from visitors: sent, and looked up again by who sent them.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    desk::{
+        Asked, Callback, Consent, Context, HandedOff, HandoffReason, HostContext, NewTicket, Page, ReadArticle,
+        Redaction, Reference, Requester, Step, SupportLevel, TicketRecord, TicketStatus, TrailItem, Verified,
+        redaction,
+    },
+    http::{
+        client::{client, is_bot},
+        cors::ForeignOrigin,
+        error::{ApiError, Problem},
+        extract::{self, BodyKind, Payload, QueryString},
+        pages::{Pages, Visitor, contact},
+    },
+    insight::{Event, EventId, EventKind, Origin, Surface, Trail},
+};
+
+/// Header in which the key may stand instead of the body.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// A question for a person. Only `message` or `subject`, and a way to reply, are required.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TicketRequest {
+    /// Made by the client; sending the same request with the same key again gives the same ticket.
+    pub idempotency_key: Option<String>,
+    /// The site by its key; none: the default one.
+    pub site: Option<String>,
+    /// The search that led here, from its reply.
+    pub query_id: Option<String>,
+    /// The visitor's session, as in searches and events.
+    pub session: Option<String>,
+    /// Why a person is asked for.
+    pub reason: HandoffReason,
+    /// One line, at most 200 characters.
+    pub subject: String,
+    /// The visitor's own words, at most 20,000 characters.
+    pub message: String,
+    /// Who asks.
+    pub requester: RequesterRequest,
+    /// Language and region, such as `nl-NL`.
+    pub locale: Option<String>,
+    /// IANA time zone.
+    pub time_zone: Option<String>,
+    /// The page from which it is sent.
+    pub page: Option<Page>,
+    /// What the embedding website tells.
+    pub host: HostContext,
+    /// When and where to call back.
+    pub callback: Option<Callback>,
+    /// What the visitor agreed to.
+    pub consent: Option<Consent>,
+    /// A field that people do not see and leave empty.
+    #[schema(ignore)]
+    pub website: Option<String>,
+}
+
+/// Who asks, with at least an e-mail address or a phone number.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RequesterRequest {
+    /// Name.
+    pub name: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Phone number.
+    pub phone: Option<String>,
+    /// Id of the user at the embedding website.
+    pub user_ref: Option<String>,
+    /// The website's signature over `user_ref`. Not checked yet: the user counts as not verified.
+    pub signature: Option<String>,
+}
+
+/// A ticket that is kept.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TicketReply {
+    /// Id, sorts by time.
+    pub id: String,
+    /// What people call it.
+    #[schema(example = "ZD-7K3F9Q")]
+    pub reference: String,
+    /// Level at which it is.
+    pub level: SupportLevel,
+    /// Level that will probably be needed.
+    pub suggested_level: SupportLevel,
+    /// Path of the visitor's status page, with its secret token.
+    pub status_url: String,
+}
+
+/// How far a ticket is, for who sent it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StatusReply {
+    /// What people call it.
+    pub reference: String,
+    /// Where it stands.
+    pub status: TicketStatus,
+    /// Level at which it is.
+    pub level: SupportLevel,
+    /// When it was sent.
+    #[schema(value_type = String, format = DateTime)]
+    pub created: Timestamp,
+    /// Its subject.
+    pub subject: String,
+    /// What has happened.
+    pub steps: Vec<Step>,
+}
+
+/// Send a question to a person. Answered once it is durable.
+#[utoipa::path(post, path = "/api/v1/tickets", tag = "tickets", request_body = TicketRequest, params(
+    ("Idempotency-Key" = Option<String>, Header, description = "Instead of `idempotency_key` in the body"),
+), responses(
+    (status = 201, body = TicketReply, description = "Kept"),
+    (status = 200, body = TicketReply, description = "The same request came before: its ticket"),
+    (status = 400, body = Problem<'static>), (status = 403, body = Problem<'static>),
+    (status = 404, body = Problem<'static>, description = "No such site"),
+    (status = 409, body = Problem<'static>, description = "The key was used for another request"),
+    (status = 413, body = Problem<'static>), (status = 415, body = Problem<'static>),
+    (status = 422, body = Problem<'static>, description = "`field` cannot be accepted"),
+    (status = 429, body = Problem<'static>),
+    (status = 503, body = Problem<'static>, description = "Nothing was kept; try again with the same key"),
+))]
+pub async fn send(
+    State(app): State<Arc<App>>,
+    State(pages): State<Arc<Pages>>,
+    visitor: Visitor,
+    origin: ForeignOrigin,
+    headers: HeaderMap,
+    payload: Payload,
+) -> Result<Response, ApiError> {
+    let payload = payload.only(&[BodyKind::Json, BodyKind::Form])?;
+    if payload.kind == BodyKind::Json {
+        let sent = file(&app, &origin, &headers, payload.json()?, Surface::Box).await?;
+        return Ok(reply(&sent));
+    }
+    let form = contact::Form::from_pairs(payload.form());
+    match file(&app, &origin, &headers, form.request(), Surface::Form).await {
+        Ok(sent) => Ok((StatusCode::SEE_OTHER, [(header::LOCATION, status_url(&sent))]).into_response()),
+        // What was typed stays in the form.
+        Err(error) if error.field.is_some() => contact::again(&app, &pages, visitor, &form, &error).await,
+        Err(error) => Err(error),
+    }
+}
+
+async fn file(
+    app: &App,
+    origin: &ForeignOrigin,
+    headers: &HeaderMap,
+    request: TicketRequest,
+    surface: Surface,
+) -> Result<HandedOff, ApiError> {
+    let now = app.now();
+    let (site, _) = extract::site(&app.config, request.site.as_deref())?;
+    origin.check(&app.config, site)?;
+    let visitor = app.insight.visitor(request.session.as_deref(), now);
+    let query_id = request.query_id.clone().and_then(|id| EventId::try_from(id).ok());
+    let trail = app.insight.trail(site, &visitor, query_id.as_ref()).await.unwrap_or_else(|error| {
+        // A ticket is worth more than its trail.
+        tracing::warn!(%error, "a ticket goes without its trail");
+        Trail::default()
+    });
+    let spam = request.website.as_deref().is_some_and(|text| !text.is_empty());
+    let locale = request.locale.clone().unwrap_or_default();
+    let context = Context {
+        client: client(headers),
+        session: Some(visitor.session.to_string()),
+        suspected_spam: spam,
+        ..context(trail)
+    };
+    let sent = app.desk.hand_off(new_ticket(site, headers, request, context)?, now).await?;
+    if sent.created {
+        let ticket = &sent.ticket;
+        let kind = EventKind::TicketOpened { reference: ticket.reference.to_string(), level: ticket.level.0, query_id };
+        let origin = Origin { site: site.into(), surface, locale, bot: is_bot(headers) || spam, interacted: None };
+        app.insight.record(Event::new(&visitor, origin, now, kind));
+    }
+    Ok(sent)
+}
+
+fn new_ticket(
+    site: &str,
+    headers: &HeaderMap,
+    request: TicketRequest,
+    context: Context,
+) -> Result<NewTicket, ApiError> {
+    let RequesterRequest { name, email, phone, user_ref, signature: _ } = request.requester;
+    let requester = Requester { name, email: email.unwrap_or_default(), phone, user_ref, verified: Verified::None };
+    Ok(NewTicket {
+        site: site.into(),
+        idempotency_key: idempotency_key(headers, request.idempotency_key)?,
+        asked: Asked {
+            query_id: request.query_id,
+            reason: request.reason,
+            subject: request.subject,
+            message: request.message,
+            requester,
+            locale: request.locale,
+            time_zone: request.time_zone,
+            page: request.page,
+            host: request.host,
+            callback: request.callback,
+            consent: request.consent.unwrap_or_default(),
+        },
+        context,
+    })
+}
+
+/// The key from header or body. Two that differ are a mistake that would file the ticket twice one day.
+fn idempotency_key(headers: &HeaderMap, body: Option<String>) -> Result<Option<String>, ApiError> {
+    let Some(header) = headers.get(IDEMPOTENCY_KEY) else { return Ok(body) };
+    let unreadable = || ApiError::invalid("Idempotency-Key", "Send 1 to 200 visible ASCII characters, such as a UUID.");
+    let header = header.to_str().map_err(|_| unreadable())?.to_owned();
+    match body {
+        Some(body) if body != header => {
+            Err(ApiError::invalid("idempotency_key", "Header and body have different keys. Send one of them."))
+        }
+        _ => Ok(Some(header)),
+    }
+}
+
+/// The way to the ticket, as the ticket carries it.
+pub(in crate::http) fn context(trail: Trail) -> Context {
+    let trail_items: Vec<TrailItem> = trail.searches.into_iter().map(trail_item).collect();
+    let read = trail.articles.into_iter().map(|article| ReadArticle {
+        article: article.article,
+        revision: String::new(),
+        dwell_s: article.dwell_ms / 1000,
+        helpful: None,
+        reason: None,
+    });
+    let rules = redaction::rules();
+    let marks: Vec<String> = rules.iter().map(|rule| format!("[{rule}]")).collect();
+    let found = |item: &TrailItem| marks.iter().map(|mark| item.query.matches(mark.as_str()).count()).sum::<usize>();
+    let hits = trail_items.iter().map(found).sum::<usize>() as u32;
+    Context { trail: trail_items, read: read.collect(), redaction: Redaction { rules, hits }, ..Context::default() }
+}
+
+fn trail_item(search: crate::insight::TrailSearch) -> TrailItem {
+    TrailItem {
+        query: search.query,
+        at: search.at,
+        confidence: search.confidence,
+        decision: search.decision.as_str().into(),
+        shown: search.shown,
+        clicked: search.clicked.into_iter().next_back(),
+    }
+}
+
+fn reply(sent: &HandedOff) -> Response {
+    let ticket = &sent.ticket;
+    let body = TicketReply {
+        id: ticket.id.to_string(),
+        reference: ticket.reference.to_string(),
+        level: ticket.level,
+        suggested_level: ticket.suggested_level,
+        status_url: status_url(sent),
+    };
+    let status = if sent.created { StatusCode::CREATED } else { StatusCode::OK };
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+fn status_url(sent: &HandedOff) -> String {
+    format!("/t/{}?token={}", sent.ticket.reference, sent.status_token)
+}
+
+/// How far is my ticket?
+#[utoipa::path(get, path = "/api/v1/tickets/{reference}", tag = "tickets", params(
+    ("reference" = String, Path, example = "ZD-7K3F9Q"),
+    ("token" = String, Query, description = "From `status_url`"),
+), responses(
+    (status = 200, body = StatusReply),
+    (status = 404, body = Problem<'static>, description = "Unknown reference or wrong token"),
+    (status = 503, body = Problem<'static>),
+))]
+pub async fn status(
+    State(app): State<Arc<App>>,
+    Path(reference): Path<String>,
+    query: QueryString,
+) -> Result<Response, ApiError> {
+    let TicketRecord { ticket, status, steps, .. } = own(&app, &reference, &query).await?;
+    let body = StatusReply {
+        reference: ticket.reference.to_string(),
+        status: shown_status(status),
+        level: ticket.level,
+        created: ticket.created,
+        subject: ticket.subject,
+        // Who did it and why is the desk's own business.
+        steps: steps.into_iter().map(|step| Step { agent: None, reason: None, ..step }).collect(),
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
+
+/// The ticket of who holds its token. Unknown and wrong look the same.
+pub(in crate::http) async fn own(app: &App, reference: &str, query: &QueryString) -> Result<TicketRecord, ApiError> {
+    let nothing = || ApiError::not_found("There is no ticket with this reference and token. Use the whole link.");
+    let reference = Reference::parse(reference).ok_or_else(nothing)?;
+    app.desk.status(&reference, query.one("token").unwrap_or_default()).await?.ok_or_else(nothing)
+}
+
+/// A spammer learns nothing; somebody who only looks like one is not insulted.
+pub(in crate::http) fn shown_status(status: TicketStatus) -> TicketStatus {
+    if status == TicketStatus::Quarantined { TicketStatus::Open } else { status }
+}
