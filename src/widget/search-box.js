@@ -275,7 +275,7 @@ export class SearchBox extends HTMLElement {
     this.#root.adoptedStyleSheets = [SHEET];
     this.#root.replaceChildren(
       at('box', 'div', { class: 'box', part: 'box', lang: this.#wordsLang },
-        h('form', { class: 'search', part: 'search', role: 'search' },
+        h('form', { class: 'search', part: 'search', role: 'search', 'aria-label': this.#say('label') },
           h('span', { class: 'icon', 'aria-hidden': 'true' }),
           at('input', 'input', {
             part: 'input', name: 'q', role: 'combobox', maxlength: 256, enterkeyhint: 'search',
@@ -317,8 +317,8 @@ export class SearchBox extends HTMLElement {
       // People never see this one; simple robots fill it in.
       h('div', { class: 'trap', 'aria-hidden': 'true' }, at('website', 'input', { name: 'website', tabindex: -1, autocomplete: 'off' })),
       at('along', 'fieldset', { class: 'along' }),
-      at('problem', 'p', { class: 'problem', role: 'alert' }),
       h('div', { class: 'actions', part: 'actions' },
+        at('problem', 'p', { class: 'problem', role: 'alert' }),
         at('send', 'button', { class: 'button main', part: 'button main' }, this.#say('send')),
         button('back', this.#say('back')),
         button('solved', this.#say('solved'))));
@@ -720,6 +720,7 @@ export class SearchBox extends HTMLElement {
       return field.reportValidity();
     }
     problem.textContent = this.#say(navigator.onLine ? 'send_failed' : 'send_offline');
+    problem.scrollIntoView({ block: 'nearest' });
   }
 
   #arrived({ reference, status_url }) {
