@@ -16,7 +16,7 @@ use crate::{
     article,
     config::Site,
     http::{
-        assets,
+        assets, client,
         cors::ForeignOrigin,
         error::{ApiError, Code},
         extract::{self, BodyKind, Payload, QueryString},
@@ -393,7 +393,7 @@ fn keep(app: &App, site: &str, entry: &Entry, request: FeedbackRequest, headers:
         site: site.to_owned(),
         surface: Surface::Page,
         locale: entry.lang().to_owned(),
-        bot: extract::is_bot(headers),
+        bot: client::is_bot(headers),
         interacted: None,
     };
     app.insight.record(Event::new(&app.insight.visitor(request.session.as_deref(), now), origin, now, kind));
