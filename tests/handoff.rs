@@ -146,9 +146,8 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_zerodesk"));
         command.current_dir(folder).args(["serve", "--listen", "127.0.0.1:0", "--limits", "off"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
-        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-        let url =
-            lines.filter_map(|line| Some(line.strip_prefix("listening on ")?.split(' ').next()?.to_owned())).next();
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let url = lines.find_map(|line| Some(line.strip_prefix("listening on ")?.split(' ').next()?.to_owned()));
         Self { child, url: url.expect("it says where it listens") }
     }
 

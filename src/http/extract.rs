@@ -107,24 +107,6 @@ fn body_kind(headers: &HeaderMap) -> Result<BodyKind, ApiError> {
     }
 }
 
-/// A JSON body, declared as such.
-#[derive(Debug, Clone)]
-pub struct JsonBody<T>(pub T);
-
-impl<T, S> FromRequest<S> for JsonBody<T>
-where
-    T: DeserializeOwned,
-    S: Send + Sync,
-    Arc<App>: FromRef<S>,
-{
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let payload = Payload::from_request(request, state).await?.only(&[BodyKind::Json])?;
-        payload.json().map(Self)
-    }
-}
-
 /// Reads JSON, naming the field at fault.
 ///
 /// # Errors
