@@ -114,7 +114,7 @@ fn api() -> Routes {
         .merge(operating())
 }
 
-/// The API's description, OpenAPI 3.1.
+/// The API's description, `OpenAPI` 3.1.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     api().into_openapi()

@@ -149,6 +149,7 @@ const IN_QUERY: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// `{{ t.greeting|fill(name="x") }}` puts `x` where the words say `{name}`.
+#[expect(clippy::needless_pass_by_value, reason = "filters are given their arguments")]
 fn fill(text: &str, values: minijinja::value::Kwargs) -> Result<String, minijinja::Error> {
     let mut text = text.to_owned();
     for name in values.args() {
