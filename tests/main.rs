@@ -9,6 +9,7 @@ mod figures;
 mod handoff;
 mod health;
 mod hot_reload;
+mod killed;
 mod languages;
 mod limits;
 mod no_answer;

@@ -192,10 +192,11 @@ mod tests {
         Pages::new().unwrap();
         let known = words_in("en");
         for (name, source) in TEMPLATES {
+            let in_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
             let uses = source
-                .split("t.")
-                .skip(1)
-                .filter_map(|rest| rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next());
+                .match_indices("t.")
+                .filter(|(at, _)| !source[..*at].ends_with(in_word))
+                .filter_map(|(at, _)| source[at + 2..].split(|c| !in_word(c)).next());
             for word in uses.filter(|word| word.contains('_')) {
                 assert!(known.contains_key(word), "{name}: {word}");
             }

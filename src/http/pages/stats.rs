@@ -106,6 +106,7 @@ fn page(figures: &Figures, sites: &[String], lang: &str) -> Value {
         without_search => funnel.form_opened_without_search,
         submitted_without_search => funnel.submitted_without_search,
         top_queries => rows(&figures.top_queries), top_no_answer => rows(&figures.top_no_answer),
+        min_visitors => figures.min_visitors,
         left_out => left_out(&figures.left_out),
     }
 }
@@ -241,7 +242,7 @@ mod tests {
     fn the_page_says_how_sure_it_is() {
         for (lang, value) in [("en", "25.0\u{a0}%"), ("nl", "25,0\u{a0}%"), ("de", "25,0\u{a0}%")] {
             let html = rendered(8, lang);
-            for part in [value, "<svg", "<title", "<desc", "&lt;b&gt;coffee&lt;&#x2f;b&gt; &amp; cake"] {
+            for part in [value, "<svg", "<title", "<desc", "&lt;b&gt;coffee&lt;/b&gt; &amp; cake"] {
                 assert!(html.contains(part), "{lang}: {part} is missing");
             }
             assert!(!html.contains("style=") && !html.contains("<b>coffee"), "{lang}");
