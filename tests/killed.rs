@@ -1,4 +1,4 @@
-//! The program itself, killed while it works: what was acknowledged is still there.
+//! A ticket that was acknowledged outlives the server, whatever ends it.
 
 use std::{
     io::{BufRead, BufReader},
@@ -7,8 +7,22 @@ use std::{
 
 use serde_json::{Value, json};
 
+use crate::support::Server;
+
 fn ticket(key: &str, message: &str) -> Value {
     json!({ "idempotency_key": key, "subject": "Help", "message": message, "requester": { "email": "ann@example.com" } })
+}
+
+
+#[tokio::test]
+async fn tickets_outlive_the_server() {
+    let server = Server::start().await;
+    let sent: Value =
+        server.post_json("/api/v1/tickets", &ticket("a-key-before-the-end", "Before")).await.json().await.unwrap();
+    let server = server.restart().await;
+    assert_eq!(server.get(sent["status_url"].as_str().unwrap()).await.status(), 200);
+    let again = server.post_json("/api/v1/tickets", &ticket("a-key-before-the-end", "Before")).await;
+    assert_eq!(again.status(), 200, "the key is remembered, too");
 }
 
 /// The program itself, on a folder of its own.

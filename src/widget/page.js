@@ -29,8 +29,20 @@ function remembered(change) {
   return visit;
 }
 
+/** Goes on with the visit that a search box elsewhere has begun, and keeps its name out of the address. */
+function takeOver() {
+  const url = new URL(location);
+  const session = url.searchParams.get('session');
+  if (!/^[\w-]{16,64}$/.test(session)) return false;
+  remembered((known) => (known.session = session));
+  url.searchParams.delete('session');
+  history.replaceState(history.state, '', url);
+  return true;
+}
+
 /** How the reader came here: from a search, another page of the help centre, or another website. */
 function cameFrom() {
+  if (fromSearch) return 'search';
   if (!document.referrer) return 'external';
   const { origin, pathname } = new URL(document.referrer);
   if (origin !== location.origin) return 'external';
@@ -134,6 +146,7 @@ function followContents(contents) {
   for (const heading of links.keys()) observer.observe(heading);
 }
 
+const fromSearch = takeOver();
 if (main) reportReading(main.dataset);
 for (const form of document.querySelectorAll('form[data-feedback]')) sendInPlace(form);
 for (const contents of document.querySelectorAll('[data-contents]')) followContents(contents);

@@ -224,6 +224,13 @@ export class SearchBox extends HTMLElement {
     return this.#link(`/search?${query}`);
   }
 
+  /** The address for somebody who goes there now: the help centre recognises the visit, and takes it out again. */
+  #carry(href) {
+    const url = new URL(href);
+    if (url.origin === this.#server) url.searchParams.set('session', remembered().session);
+    return url.href;
+  }
+
   /** Tells the page; false when it said preventDefault(). */
   #emit(name, detail) {
     return this.dispatchEvent(
@@ -268,10 +275,10 @@ export class SearchBox extends HTMLElement {
     this.#root.adoptedStyleSheets = [SHEET];
     this.#root.replaceChildren(
       at('box', 'div', { class: 'box', part: 'box', lang: this.#wordsLang },
-        h('form', { class: 'search', part: 'search', role: 'search' },
+        h('form', { class: 'search', part: 'search', role: 'search', 'aria-label': this.#say('label') },
           h('span', { class: 'icon', 'aria-hidden': 'true' }),
           at('input', 'input', {
-            part: 'input', name: 'q', role: 'combobox', maxlength: 500, enterkeyhint: 'search',
+            part: 'input', name: 'q', role: 'combobox', maxlength: 256, enterkeyhint: 'search',
             autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false',
             placeholder: this.getAttribute('placeholder') || this.#say('placeholder'),
             'aria-label': this.#say('label'), 'aria-expanded': 'false', 'aria-controls': 'list', 'aria-autocomplete': 'list',
@@ -310,8 +317,8 @@ export class SearchBox extends HTMLElement {
       // People never see this one; simple robots fill it in.
       h('div', { class: 'trap', 'aria-hidden': 'true' }, at('website', 'input', { name: 'website', tabindex: -1, autocomplete: 'off' })),
       at('along', 'fieldset', { class: 'along' }),
-      at('problem', 'p', { class: 'problem', role: 'alert' }),
       h('div', { class: 'actions', part: 'actions' },
+        at('problem', 'p', { class: 'problem', role: 'alert' }),
         at('send', 'button', { class: 'button main', part: 'button main' }, this.#say('send')),
         button('back', this.#say('back')),
         button('solved', this.#say('solved'))));
@@ -557,9 +564,9 @@ export class SearchBox extends HTMLElement {
     if (!option && !elsewhere) return;
     event.preventDefault();
     if (option && !elsewhere) return option.click();
-    if (option) this.#clicked(option);
+    if (option) this.#opened(option);
     else this.#settle();
-    window.open(option ? option.href : this.#resultsPage(), '_blank', 'noopener');
+    window.open(option ? option.href : this.#carry(this.#resultsPage()), '_blank', 'noopener');
   }
 
   #escape(event) {
@@ -584,7 +591,10 @@ export class SearchBox extends HTMLElement {
     const option = target.closest('.hit');
     if (option) this.#opened(option);
     if (target === this.#at.input) this.#toggle(true);
-    if (target === this.#at.all) this.#settle();
+    if (target === this.#at.all) {
+      this.#settle();
+      target.href = this.#carry(target.href);
+    }
     const action = target.closest('[data-do]')?.dataset.do;
     if (action === 'ask') this.#ask();
     if (action === 'solved') this.#solved();
@@ -596,8 +606,10 @@ export class SearchBox extends HTMLElement {
     }
   }
 
-  #opened({ dataset: { rank, article, section, title } }) {
+  #opened(option) {
+    const { rank, article, section, title } = option.dataset;
     this.#settle();
+    option.href = this.#carry(option.href);
     remembered(({ read }) => (read[article] = title));
     this.#record('result_clicked', { query_id: this.#reply.query_id, rank: Number(rank), article, section });
     this.#lastOpened = article;
@@ -608,7 +620,7 @@ export class SearchBox extends HTMLElement {
     if (event.target === this.#at.form) return this.#send();
     const query = this.#at.input.value.trim();
     this.#settle();
-    if (query && this.#emit('search', { query, trigger: 'enter' })) location.assign(this.#resultsPage());
+    if (query && this.#emit('search', { query, trigger: 'enter' })) location.assign(this.#carry(this.#resultsPage()));
   }
 
   #solved() {
@@ -708,6 +720,7 @@ export class SearchBox extends HTMLElement {
       return field.reportValidity();
     }
     problem.textContent = this.#say(navigator.onLine ? 'send_failed' : 'send_offline');
+    problem.scrollIntoView({ block: 'nearest' });
   }
 
   #arrived({ reference, status_url }) {

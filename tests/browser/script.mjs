@@ -11,13 +11,13 @@ const PAGE = `<!doctype html><html lang="en"><title>Keys</title>
 <p data-feedback-thanks hidden>Thank you.</p></main>
 <script type="module" src="/assets/page.js"></script>`;
 
-async function open(page, html = PAGE) {
+async function open(page, html = PAGE, rest = '') {
   await page.addInitScript(() => {
     window.sent = [];
     navigator.sendBeacon = (url, body) => window.sent.push({ url, ...JSON.parse(body) });
   });
-  await page.route(`${server}/made-up`, (route) => route.fulfill({ contentType: 'text/html', body: html }));
-  await page.goto(`${server}/made-up`);
+  await page.route(`${server}/made-up*`, (route) => route.fulfill({ contentType: 'text/html', body: html }));
+  await page.goto(`${server}/made-up${rest}`);
 }
 
 /** All tests of this file, one after the other. */
@@ -36,6 +36,15 @@ export async function pageScript() {
     assert.deepEqual([event.type, event.article, event.from], ['article_viewed', 'lost-key', 'external']);
     assert.ok(event.dwell_ms >= 350 && event.dwell_ms < 60_000, `${event.dwell_ms} ms`);
     assert.ok(event.scroll > 0.3 && event.scroll < 1, `${event.scroll}`);
+  });
+
+  await test('a visit that began at a search box elsewhere goes on, and leaves the address clean', async (page) => {
+    const session = 'a1'.repeat(16);
+    await open(page, PAGE, `?lang=en&session=${session}#one`);
+    await page.waitForURL(`${server}/made-up?lang=en#one`);
+    await page.evaluate(() => dispatchEvent(new Event('pagehide')));
+    const [batch] = await page.evaluate(() => window.sent);
+    assert.deepEqual([batch.session, batch.events[0].from], [session, 'search']);
   });
 
   await test('feedback is sent without leaving the page', async (page) => {

@@ -108,12 +108,13 @@ async function keyboard() {
     await options.first().waitFor();
     await page.keyboard.press('ArrowDown');
     const [other] = await Promise.all([context.waitForEvent('page'), page.keyboard.press('Control+Enter')]);
-    assert.equal(other.url(), `${server}/a/one#s1`);
+    const plain = (address) => `${address}`.replace(/session=\w{32}&?/, '').replace('?#', '#').replace(/&$/, '');
+    assert.equal(plain(other.url()), `${server}/a/one#s1`);
     assert.equal(page.url(), host(), 'the page stays');
-    await Promise.all([page.waitForURL(`${server}/a/one#s1`), page.keyboard.press('Enter')]);
+    await Promise.all([page.waitForURL((url) => plain(url) === `${server}/a/one#s1`), page.keyboard.press('Enter')]);
     await open(page);
     await input.fill('key & lock');
-    await Promise.all([page.waitForURL(`${server}/search?q=key+%26+lock&lang=en`), page.keyboard.press('Enter')]);
+    await Promise.all([page.waitForURL((url) => plain(url) === `${server}/search?q=key+%26+lock&lang=en`), page.keyboard.press('Enter')]);
   });
 
   await test('the shortcut opens the box, but not from inside another field', async (page) => {
