@@ -28,6 +28,10 @@ pub use visitor::Visitor;
 const TEMPLATES: &[(&str, &str)] = &[
     ("article.html", include_str!("templates/article.html")),
     ("base.html", include_str!("templates/base.html")),
+    ("contact.html", include_str!("templates/contact.html")),
+    ("desk_inbox.html", include_str!("templates/desk_inbox.html")),
+    ("desk_login.html", include_str!("templates/desk_login.html")),
+    ("desk_ticket.html", include_str!("templates/desk_ticket.html")),
     ("docs.html", include_str!("templates/docs.html")),
     ("error.html", include_str!("templates/error.html")),
     ("home.html", include_str!("templates/home.html")),
