@@ -5,7 +5,7 @@
 //! indexed before its commit. This room decides what the index holds, never how it is searched.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -111,13 +111,13 @@ impl Ingest {
     pub fn compare_all(&mut self, progress: &mut dyn FnMut(usize, usize)) -> Result<Report, IngestError> {
         let scan = self.source.scan()?;
         self.listing = scan.problems;
-        let present: HashMap<&str, ()> = scan.files.iter().map(|file| (file.path.as_str(), ())).collect();
-        let gone = self.seen.keys().filter(|path| !present.contains_key(path.as_str())).cloned().collect();
+        let present: HashSet<&str> = scan.files.iter().map(|file| file.path.as_str()).collect();
+        let gone = self.seen.keys().filter(|path| !present.contains(path.as_str())).cloned().collect();
         let fresh = |file: &SourceFile| {
             self.seen.get(&file.path).is_none_or(|seen| (seen.size, seen.modified_ns) != (file.size, file.modified_ns))
         };
         let changed: Vec<SourceFile> = scan.files.iter().filter(|file| fresh(file)).cloned().collect();
-        self.take_in(changed, gone, progress)
+        self.take_in(&changed, gone, progress)
     }
 
     /// Follows what the watcher noticed.
@@ -132,20 +132,20 @@ impl Ingest {
         if paths.iter().any(is_folder) {
             return self.compare_all(&mut |_, _| {});
         }
-        let (mut changed, mut gone) = (Vec::new(), Vec::new());
+        let (mut fresh, mut gone) = (Vec::new(), Vec::new());
         for path in paths {
             match self.source.file(&path) {
-                Some(file) => changed.push(file),
+                Some(file) => fresh.push(file),
                 None if self.seen.contains_key(&path) => gone.push(path),
                 None => {}
             }
         }
-        self.take_in(changed, gone, &mut |_, _| {})
+        self.take_in(&fresh, gone, &mut |_, _| {})
     }
 
     fn take_in(
         &mut self,
-        changed: Vec<SourceFile>,
+        changed: &[SourceFile],
         gone: Vec<String>,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Report, IngestError> {
@@ -171,7 +171,7 @@ impl Ingest {
     /// Writes the changes; whoever calls commits.
     fn apply(
         &self,
-        changed: Vec<SourceFile>,
+        changed: &[SourceFile],
         gone: Vec<String>,
         progress: &mut dyn FnMut(usize, usize),
         batch: &mut Batch,
@@ -192,10 +192,10 @@ impl Ingest {
     }
 
     /// Reads and analyses files, on all processors where there are many; `sink` gets them in any order.
-    fn look_at_all(&self, files: Vec<SourceFile>, mut sink: impl FnMut(Looked) -> bool) {
+    fn look_at_all(&self, files: &[SourceFile], mut sink: impl FnMut(Looked) -> bool) {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let workers = if files.len() >= MANY { processors } else { 1 };
-        let (next, files) = (AtomicUsize::new(0), &files);
+        let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             let (sender, receiver) = mpsc::sync_channel(64);
             for _ in 0..workers {

@@ -139,7 +139,7 @@ impl Cli {
             Some(Command::Serve(settings)) => serve::run(settings.load()?),
             Some(Command::Check(args)) => check::run(args),
             Some(Command::Agent(command)) => agent::run(command),
-            Some(Command::Config(settings)) => config::run(&settings.load()?),
+            Some(Command::Config(settings)) => Ok(config::run(&settings.load()?)),
             Some(Command::Eval(args)) => eval::run(&args),
             Some(Command::Search(args)) => search::run(args),
             None => serve::run(self.serve.load()?),

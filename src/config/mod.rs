@@ -66,7 +66,7 @@ pub struct Watch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WatchMode {
-    /// The operating system's notices (inotify, FSEvents, ...).
+    /// The operating system's notices (inotify, `FSEvents`, ...).
     Native,
     /// Look at the tree every second.
     Poll,

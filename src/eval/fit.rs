@@ -83,8 +83,9 @@ fn solve(mut matrix: [[f64; SIZE]; SIZE], mut right: [f64; SIZE]) -> [f64; SIZE]
         right.swap(column, pivot);
         for row in column + 1..SIZE {
             let factor = matrix[row][column] / matrix[column][column];
-            for k in column..SIZE {
-                matrix[row][k] -= factor * matrix[column][k];
+            let above = matrix[column];
+            for (cell, above) in matrix[row].iter_mut().zip(above).skip(column) {
+                *cell -= factor * above;
             }
             right[row] -= factor * right[column];
         }

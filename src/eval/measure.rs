@@ -1,4 +1,4 @@
-//! The figures, by their usual definitions (trec_eval for the ranking).
+//! The figures, by their usual definitions (`trec_eval` for the ranking).
 
 use std::collections::{HashMap, HashSet};
 

@@ -90,7 +90,7 @@ impl Snapshot {
         let reader =
             engine.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into()?;
         let searcher: Searcher = tantivy::IndexReader::searcher(&reader);
-        let found = Documents::of(&searcher, &fields, before.map(|b| b.entries).unwrap_or_default())?;
+        let found = Documents::of(&searcher, &fields, &before.map(|b| b.entries).unwrap_or_default())?;
         let catalog = Catalog::new(found.entries.values().cloned().collect(), problems);
         let mut snapshot = Self {
             generation: generation(engine)?,
@@ -116,10 +116,10 @@ impl Snapshot {
             self.addresses.push([address(entry.id), address(entry.id | 1)]);
         }
         for (segment, ids) in self.searcher.segment_readers().iter().zip(&found.ids) {
-            let text = self.fields.text.map(|field| segment.inverted_index(field));
-            let [a, b, c, d, e, f] = text;
+            let [title, questions, headings, body, tags, code] =
+                self.fields.text.map(|field| segment.inverted_index(field));
             self.segments.push(Segment {
-                text: [a?, b?, c?, d?, e?, f?],
+                text: [title?, questions?, headings?, body?, tags?, code?],
                 surface: segment.inverted_index(self.fields.surface)?,
                 places: ids.iter().map(|id| places.get(id).copied().unwrap_or(NONE)).collect(),
             });
@@ -263,7 +263,7 @@ struct Documents {
 
 impl Documents {
     /// Looks at every document; records are read only for articles that `known` lacks.
-    fn of(searcher: &Searcher, fields: &Fields, known: HashMap<u64, Arc<Entry>>) -> Result<Self, IndexError> {
+    fn of(searcher: &Searcher, fields: &Fields, known: &HashMap<u64, Arc<Entry>>) -> Result<Self, IndexError> {
         let mut found = Self { entries: HashMap::new(), addresses: HashMap::new(), ids: Vec::new() };
         for (ordinal, segment) in searcher.segment_readers().iter().enumerate() {
             let column = segment.fast_fields().u64("id")?;

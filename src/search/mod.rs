@@ -213,14 +213,14 @@ impl Searcher {
         };
         if query.languages.is_empty() {
             let codes: Vec<String> = snapshot.languages().take(MAX_LANGUAGES).map(str::to_owned).collect();
-            let found =
+            let found: Vec<Found> =
                 codes.iter().map(|code| find(&snapshot, query, &answer.query, code)).collect::<Result<_, _>>()?;
-            finish(&snapshot, query, found, &mut answer)?;
+            finish(&snapshot, query, &found, &mut answer)?;
             return Ok(answer);
         }
         for (at, language) in query.languages.iter().enumerate() {
             let mut attempt = Answer { language: Some(language.clone()), ..answer.clone() };
-            finish(&snapshot, query, vec![find(&snapshot, query, &answer.query, language)?], &mut attempt)?;
+            finish(&snapshot, query, &[find(&snapshot, query, &answer.query, language)?], &mut attempt)?;
             // Without an answer in any language the visitor's own is the one to show.
             if at == 0 || attempt.decision != Decision::NoAnswer {
                 answer = attempt;
@@ -251,7 +251,7 @@ fn find(snapshot: &Snapshot, query: &Query, text: &str, language: &str) -> Resul
 }
 
 /// Merges languages, decides, and makes the hits that are asked for.
-fn finish(snapshot: &Snapshot, query: &Query, found: Vec<Found>, answer: &mut Answer) -> Result<(), SearchError> {
+fn finish(snapshot: &Snapshot, query: &Query, found: &[Found], answer: &mut Answer) -> Result<(), SearchError> {
     let mut order: Vec<(usize, usize)> =
         found.iter().enumerate().flat_map(|(which, f)| (0..f.hits.len()).map(move |at| (which, at))).collect();
     if found.len() > 1 {

@@ -16,9 +16,9 @@ struct Scored {
     section: usize,
     concepts: u32,
     likeness: f32,
-    /// Its lines that may be shown, with their likeness.
-    first: usize,
+    /// Its last line.
     last: usize,
+    /// The line to begin the snippet with, and its likeness.
     best: usize,
     best_likeness: f32,
 }
@@ -27,12 +27,12 @@ struct Scored {
 pub(super) fn sections(stored: &Stored, reader: &Reader) -> Vec<SectionHit> {
     let Some(passages) = stored.passages() else { return Vec::new() };
     let lines: Vec<Line> = passages.lines().collect();
-    let mut scored = score(&lines, reader);
+    let mut found = score(&lines, reader);
     let worth = |s: &Scored| reader.coverage(s.concepts) + s.likeness;
-    scored.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then(a.section.cmp(&b.section)));
-    let best = scored.first().map_or(0.0, worth);
+    found.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then(a.section.cmp(&b.section)));
+    let best = found.first().map_or(0.0, worth);
     let headings = passages.sections();
-    scored
+    found
         .iter()
         .take(MAX_SECTIONS)
         .filter(|s| worth(s) > 0.0 && worth(s) >= 0.4 * best)
@@ -47,7 +47,7 @@ fn score(lines: &[Line], reader: &Reader) -> Vec<Scored> {
             continue;
         }
         if scored.last().is_none_or(|last| last.section != line.section) {
-            scored.push(Scored { section: line.section, first: at, last: at, best: at, ..Scored::default() });
+            scored.push(Scored { section: line.section, last: at, best: at, ..Scored::default() });
         }
         let Some(section) = scored.last_mut() else { continue };
         let matched = reader.line(line);

@@ -97,7 +97,6 @@ impl Watcher {
     }
 
     /// A handle that ends [`Watcher::wait`] from elsewhere.
-    #[must_use]
     pub fn stopper(&self) -> impl Fn() + Send + Sync + use<> {
         let marks = Arc::clone(&self.marks);
         move || {
