@@ -15,7 +15,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("analysis", &["config"]),
     ("source", &["article", "config"]),
     ("index", &["article", "analysis", "config"]),
-    ("ingest", &["article", "source", "index", "config"]),
+    ("ingest", &["article", "source", "index"]),
     ("search", &["article", "analysis", "index", "config"]),
     // A set of judged queries is a folder of articles, which `source` opens.
     ("eval", &["search", "article", "source", "ingest", "index", "config"]),
