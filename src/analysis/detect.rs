@@ -9,7 +9,9 @@ const ENOUGH: usize = 2000;
 ///
 /// ```
 /// use zerodesk::analysis::detect;
-/// let text = "Je vindt je toegangstoken terug in de uitvoer van de eerste start van het programma.";
+/// let text = "Je toegangstoken staat in de uitvoer van de eerste start. Ben je het kwijt, maak dan een nieuw \
+///             token op de machine waarop het programma draait. Het oude werkt daarna niet meer, en van je \
+///             tickets gaat niets verloren. Bewaar het nieuwe token meteen op een veilige plaats.";
 /// assert_eq!(detect(text), Some("nl"));
 /// assert_eq!(detect("OK"), None);
 /// ```
