@@ -100,7 +100,7 @@ pub struct Passages<'a> {
 }
 
 impl<'a> Passages<'a> {
-    /// Reads the head; `None` when the bytes are not what [`encode`] writes.
+    /// Reads the head; `None` when the bytes are not what `encode` writes.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
         let count = |at: usize| bytes.get(at..at + 4).map(read_u32);

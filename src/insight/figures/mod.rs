@@ -2,7 +2,7 @@
 //!
 //! The walk: repeats are dropped and the rest put in order -> events are gathered by visitor ->
 //! visitors that are no people are left out, and counted -> sessions, searches that were meant,
-//! and issues ([`issues`]) -> figures. Every figure says what it counted, out of how many, how sure
+//! and issues (`issues`) -> figures. Every figure says what it counted, out of how many, how sure
 //! it is, for which window, by which version of its definition, and what was left out.
 //!
 //! Nobody who merely went away is called a success here: an exit without a word is shown as
