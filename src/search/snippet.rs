@@ -16,8 +16,7 @@ struct Scored {
     section: usize,
     concepts: u32,
     likeness: f32,
-    /// Its lines that may be shown, with their likeness.
-    first: usize,
+    /// Its last line, and the one that fits best of those that may be shown.
     last: usize,
     best: usize,
     best_likeness: f32,
@@ -47,7 +46,7 @@ fn score(lines: &[Line], reader: &Reader) -> Vec<Scored> {
             continue;
         }
         if scored.last().is_none_or(|last| last.section != line.section) {
-            scored.push(Scored { section: line.section, first: at, last: at, best: at, ..Scored::default() });
+            scored.push(Scored { section: line.section, last: at, best: at, ..Scored::default() });
         }
         let Some(section) = scored.last_mut() else { continue };
         let matched = reader.line(line);
