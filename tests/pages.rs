@@ -67,11 +67,10 @@ async fn hostile_articles_and_queries_stay_text() {
         let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
         assert!(policy.starts_with("default-src 'none'; script-src 'self';") && !policy.contains("unsafe"), "{policy}");
         let page = response.text().await.unwrap();
-        for sign in ["<script>alert", "onerror=alert", "onclick=alert", "javascript:alert"] {
-            let live = page
-                .match_indices(sign)
-                .any(|(at, _)| page[..at].rfind('<') > page[..at].rfind('>') || sign.starts_with('<'));
-            assert!(!live, "{path}: {sign}\n{page}");
+        for live in
+            ["<script>alert", "<img src=x onerror", "<img src=\"x\" onerror", "<b onclick", "href=\"javascript:"]
+        {
+            assert!(!page.contains(live), "{path}: {live}\n{page}");
         }
     }
 }

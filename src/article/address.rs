@@ -44,13 +44,17 @@ impl FromPath {
         };
         let mut names = folders;
         let is_index = ["index", "readme", "_index"].contains(&stem.to_lowercase().as_str());
-        if !(is_index && !names.is_empty()) {
+        if !is_index || names.is_empty() {
             names.push(stem);
         }
         let lang = suffix_lang.or(folder_lang);
         let translation_key = names.join("/");
         let tagged = lang.as_ref().map(|lang| format!("{lang}-{translation_key}"));
-        let slug = slugify(tagged.as_ref().unwrap_or(&translation_key));
+        let mut slug = slugify(&spelled_out(tagged.as_ref().unwrap_or(&translation_key)));
+        if slugify(&spelled_out(names.last().copied().unwrap_or_default())).is_empty() {
+            let codes = stem.chars().map(|c| format!("-u{:x}", c as u32));
+            slug = slugify(&codes.fold(slug, |slug, code| slug + &code));
+        }
         let title = readable(names.last().copied().unwrap_or_default());
         Self { lang, slug: if slug.is_empty() { "article".to_owned() } else { slug }, translation_key, title }
     }
@@ -135,6 +139,11 @@ fn slugify(text: &str) -> String {
     slug.trim_end_matches('-').to_owned()
 }
 
+/// Signs that set names apart, in letters: `c++` is not `c`.
+fn spelled_out(name: &str) -> String {
+    name.replace('+', "-plus").replace('#', "-sharp")
+}
+
 /// A file name as a title: `reset_your-password` is "Reset your password".
 fn readable(name: &str) -> String {
     let words = name.replace(['-', '_'], " ");
@@ -207,7 +216,9 @@ mod tests {
             ("socket.io.md", None, "socket-io", "socket.io", "Socket.io"),
             ("r.zsh.md", None, "r-zsh", "r.zsh", "R.zsh"),
             ("hilfe/Übersicht.md", None, "hilfe-übersicht", "hilfe/Übersicht", "Übersicht"),
-            ("!!!.md", None, "article", "!!!", "!!!"),
+            ("!!!.md", None, "u21-u21-u21", "!!!", "!!!"),
+            ("nl/common/$.md", Some("nl"), "nl-common-u24", "common/$", "$"),
+            ("c++.md", None, "c-plus-plus", "c++", "C++"),
             ("", None, "article", "", "Untitled"),
         ];
         for (path, lang, slug, key, title) in table {

@@ -227,31 +227,31 @@ fn inline(line: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(at) = [rest.find(":::"), rest.find("[!")].into_iter().flatten().min() {
+    while let Some(at) = rest.find([':', '[']) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let read = if rest.starts_with(":::") { colons(rest) } else { bracket(rest) };
-        if let Some((replacement, length)) = read {
-            out.push_str(&replacement);
-            rest = &rest[length..];
-        } else {
-            out.push_str(&rest[..2]);
-            rest = &rest[2..];
-        }
+        let (replacement, length) = read.unwrap_or_else(|| (rest[..1].to_owned(), 1));
+        out.push_str(&replacement);
+        rest = &rest[length..];
     }
     out.push_str(rest);
     Cow::Owned(out)
 }
 
+/// Longest directive in bytes. It bounds how far an end is looked for, so that a line of nothing but beginnings
+/// costs no more than its length.
+const MAX_DIRECTIVE_BYTES: usize = 2000;
+
 /// `:::name key="value":::` and its length.
 fn colons(text: &str) -> Option<(String, usize)> {
-    let inner = &text[3..];
+    let inner = &text[3..text.floor_char_boundary(MAX_DIRECTIVE_BYTES)];
+    if !inner.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
     let end = inner.find(":::")?;
     let directive = &inner[..end];
     let length = end + 6;
-    if !directive.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return None;
-    }
     let alt = attribute(directive, "alt-text").unwrap_or_default().replace(['[', ']'], " ");
     let replacement = match attribute(directive, "source") {
         Some(source) if directive.starts_with("image") => format!("![{alt}](<{}>)", source.replace(['<', '>'], "")),
@@ -270,7 +270,13 @@ fn attribute<'a>(directive: &'a str, name: &str) -> Option<&'a str> {
 
 /// `[!INCLUDE [x](y)]`, `[!VIDEO address]` and `[!div class="x"]`, and the length.
 fn bracket(text: &str) -> Option<(String, usize)> {
-    let word = text[2..].split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default().to_ascii_lowercase();
+    let text = &text[..text.floor_char_boundary(MAX_DIRECTIVE_BYTES)];
+    let word = text
+        .strip_prefix("[!")?
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     match word.as_str() {
         "include" | "code" => text.find(")]").map(|end| (String::new(), end + 2)),
         "div" => text.find(']').map(|end| (String::new(), end + 1)),

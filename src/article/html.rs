@@ -15,6 +15,10 @@ use super::dialect;
 use super::markdown::{Heading, events, is_plain_id, is_title};
 use super::markup::{HtmlReader, Piece};
 
+/// Deepest nesting that is shown; what lies deeper is shown on that level. Browsers have such a limit too, and
+/// cleaning takes time that grows with the square of the depth.
+const MAX_NESTING: usize = 100;
+
 /// What a relative link or picture becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkTarget {
@@ -75,6 +79,9 @@ struct Rewriter<'a, 'r> {
     /// Pictures that are open; what is inside is their alternative text, not text of a heading.
     images: usize,
     html: HtmlReader,
+    /// Elements that are open, of Markdown and of embedded HTML.
+    depth: usize,
+    html_depth: usize,
 }
 
 impl<'a, 'r> Rewriter<'a, 'r> {
@@ -88,14 +95,26 @@ impl<'a, 'r> Rewriter<'a, 'r> {
             callouts: Vec::new(),
             images: 0,
             html: HtmlReader::default(),
+            depth: 0,
+            html_depth: 0,
         }
     }
 
     fn rewrite(mut self, plain: &'a str) -> Rewritten<'a> {
         for (event, range) in events(plain) {
             match event {
-                Event::Start(tag) => self.start(tag, &plain[range]),
-                Event::End(tag) => self.end(tag),
+                Event::Start(tag) => {
+                    self.depth += 1;
+                    if self.depth <= MAX_NESTING {
+                        self.start(tag, &plain[range]);
+                    }
+                }
+                Event::End(tag) => {
+                    if self.depth <= MAX_NESTING {
+                        self.end(tag);
+                    }
+                    self.depth -= 1;
+                }
                 Event::Html(html) | Event::InlineHtml(html) => self.embedded(html),
                 Event::TaskListMarker(done) => self.list.push(Event::Text(if done { "☑ " } else { "☐ " }.into())),
                 other => self.inline(other),
@@ -181,7 +200,8 @@ impl<'a, 'r> Rewriter<'a, 'r> {
     }
 
     fn embedded(&mut self, html: CowStr<'a>) {
-        let Self { html: reader, heading, addresses, resolve, images, .. } = self;
+        let Self { html: reader, heading, addresses, resolve, images, html_depth, .. } = self;
+        let mut deepest = *html_depth;
         let mut heading = heading.as_mut().filter(|_| *images == 0);
         reader.read(&html, |piece| match (piece, &mut heading) {
             (Piece::Text(text), Some((heading, _))) => heading.text.push_str(&text),
@@ -189,8 +209,17 @@ impl<'a, 'r> Rewriter<'a, 'r> {
             (Piece::Address(address), _) if !addresses.contains_key(address) => {
                 addresses.insert(address.to_owned(), resolve(address));
             }
+            (Piece::Open, _) => {
+                *html_depth += 1;
+                deepest = deepest.max(*html_depth);
+            }
+            (Piece::Close, _) => *html_depth = html_depth.saturating_sub(1),
             _ => {}
         });
+        if deepest > MAX_NESTING {
+            self.list.push(Event::Text(html));
+            return;
+        }
         self.list.push(Event::Html(html));
     }
 

@@ -59,10 +59,10 @@ fn read(article: &Article) -> Links {
             found.links.push(Link { target: target.to_owned(), is_wiki, line, column });
         };
         match event {
-            Event::Start(Tag::Link { link_type, dest_url, .. } | Tag::Image { link_type, dest_url, .. }) => {
-                if !matches!(link_type, LinkType::Email) {
-                    add(&dest_url, matches!(link_type, LinkType::WikiLink { .. }));
-                }
+            Event::Start(Tag::Link { link_type, dest_url, .. } | Tag::Image { link_type, dest_url, .. })
+                if link_type != LinkType::Email =>
+            {
+                add(&dest_url, matches!(link_type, LinkType::WikiLink { .. }));
             }
             Event::Html(part) | Event::InlineHtml(part) => html.read(&part, |piece| match piece {
                 Piece::Address(address) => add(address, false),

@@ -114,7 +114,7 @@ impl<'a> Lines<'a> {
     /// Line of the body, from 0.
     pub(super) fn at(&mut self, offset: usize) -> u32 {
         if offset > self.offset {
-            self.line += self.plain.text.as_bytes()[self.offset..offset].iter().filter(|byte| **byte == b'\n').count();
+            self.line += self.plain.text[self.offset..offset].matches('\n').count();
             self.offset = offset;
         }
         self.plain.line(self.line)
@@ -227,7 +227,7 @@ impl Reader {
             Piece::Image(alt) => self.images.push(alt.into_owned()),
             Piece::End(kind) if self.heading.is_none() && self.image.is_none() => self.flush(kind),
             Piece::End(_) => self.push(" "),
-            Piece::Id(_) | Piece::Address(_) => {}
+            Piece::Id(_) | Piece::Address(_) | Piece::Open | Piece::Close => {}
         });
         self.html = reader;
     }
@@ -267,7 +267,7 @@ impl Reader {
         let first = sections.get(1).filter(|_| levels.get(1) == Some(&1));
         let first_heading = first.and_then(|section| section.heading.last().cloned());
         let Some(heading) = first_heading.as_ref() else { return Outline { sections, first_heading } };
-        if is_title(heading, title, levels.iter().filter(|level| **level == 1).count()) {
+        if is_title(heading, title, levels.iter().map(|level| usize::from(*level == 1)).sum()) {
             let last = levels.iter().skip(2).position(|level| *level == 1).map_or(sections.len(), |at| at + 2);
             for section in &mut sections[1..last] {
                 section.heading.remove(0);

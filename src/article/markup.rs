@@ -19,7 +19,15 @@ pub(super) enum Piece<'a> {
     Id(&'a str),
     /// Where a link or a picture points.
     Address(&'a str),
+    /// An element begins that holds others.
+    Open,
+    /// Such an element ends.
+    Close,
 }
+
+/// Elements that hold nothing, or end where the next begins.
+const FLAT: &str =
+    "area base br col dd dt embed hr img input li link meta option p source tbody td tfoot th thead tr wbr";
 
 /// Reads HTML that comes in parts.
 #[derive(Debug, Default)]
@@ -98,6 +106,9 @@ impl HtmlReader {
         let length = inner.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inner.len());
         let name = inner[..length].to_ascii_lowercase();
         let closes = tag.len() != inner.len();
+        if !name.is_empty() && !tag.ends_with('/') && !FLAT.split(' ').any(|flat| flat == name) {
+            each(if closes { Piece::Close } else { Piece::Open });
+        }
         match name.as_str() {
             "script" if !closes => self.hidden = Some(Hidden::Script),
             "style" if !closes => self.hidden = Some(Hidden::Style),
@@ -209,9 +220,9 @@ mod tests {
         let mut text = String::new();
         HtmlReader::default().read(html, |piece| match piece {
             Piece::Text(part) => text.push_str(&part),
-            Piece::Image(alt) => text.push_str(&format!("[{alt}]")),
+            Piece::Image(alt) => text.extend(["[", &alt, "]"]),
             Piece::End(_) => text.push('|'),
-            Piece::Id(_) | Piece::Address(_) => {}
+            Piece::Id(_) | Piece::Address(_) | Piece::Open | Piece::Close => {}
         });
         text
     }

@@ -160,27 +160,21 @@ impl Desk {
     pub async fn add_agent(&self, name: &str, role: Role, now: Timestamp) -> Result<String, DeskError> {
         check_name(name)?;
         let (token, record) = new_agent(name, role, now)?;
-        match self.store.add_agent(record).await? {
-            true => Ok(token),
-            false => Err(DeskError::NameTaken { name: name.into() }),
-        }
+        let added = self.store.add_agent(record).await?;
+        if added { Ok(token) } else { Err(DeskError::NameTaken { name: name.into() }) }
     }
 
     /// Gives an agent a new access token; the old one ends at once.
     pub async fn renew_agent(&self, name: &str) -> Result<String, DeskError> {
         let token = access_token()?;
-        match self.store.renew_agent(name, token_hash(&token)).await? {
-            true => Ok(token),
-            false => Err(DeskError::UnknownAgent { name: name.into() }),
-        }
+        let renewed = self.store.renew_agent(name, token_hash(&token)).await?;
+        if renewed { Ok(token) } else { Err(DeskError::UnknownAgent { name: name.into() }) }
     }
 
     /// Removes an agent; the token ends at once.
     pub async fn remove_agent(&self, name: &str) -> Result<(), DeskError> {
-        match self.store.remove_agent(name).await? {
-            true => Ok(()),
-            false => Err(DeskError::UnknownAgent { name: name.into() }),
-        }
+        let removed = self.store.remove_agent(name).await?;
+        if removed { Ok(()) } else { Err(DeskError::UnknownAgent { name: name.into() }) }
     }
 
     /// Number of deliveries by state, for the metrics.
@@ -212,8 +206,8 @@ fn in_milliseconds(now: Timestamp) -> Timestamp {
 }
 
 fn checked_key(key: String) -> Result<String, DeskError> {
-    match (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        true => Ok(key),
-        false => Err(DeskError::invalid("idempotency_key", "send 1 to 200 visible ASCII characters, such as a UUID")),
+    if (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(key);
     }
+    Err(DeskError::invalid("idempotency_key", "send 1 to 200 visible ASCII characters, such as a UUID"))
 }

@@ -42,16 +42,13 @@ pub fn mask(text: &str) -> Masked {
     let mut at = 0;
     while at < chars.len() {
         let word_starts = at == 0 || !chars[at - 1].is_alphanumeric();
-        match word_starts.then(|| find(&chars[at..])).flatten() {
-            Some((rule, length)) => {
-                masked.text.extend(["[", rule, "]"]);
-                *masked.hits.entry(rule).or_default() += 1;
-                at += length;
-            }
-            None => {
-                masked.text.push(chars[at]);
-                at += 1;
-            }
+        if let Some((rule, length)) = word_starts.then(|| find(&chars[at..])).flatten() {
+            masked.text.extend(["[", rule, "]"]);
+            *masked.hits.entry(rule).or_default() += 1;
+            at += length;
+        } else {
+            masked.text.push(chars[at]);
+            at += 1;
         }
     }
     masked
@@ -268,7 +265,7 @@ mod tests {
     #[test]
     fn hostile_text_takes_linear_time() {
         for text in ["@", "1 ", "NL91", "a.", "+", "0-", "é\u{202e}"] {
-            mask(&text.repeat(20_000));
+            assert!(!mask(&text.repeat(20_000)).text.is_empty());
         }
     }
 }

@@ -11,7 +11,8 @@ const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 /// Each part is preceded by its length: moving a boundary gives another hash.
 #[must_use]
 pub fn hash_hex(parts: &[&[u8]]) -> String {
-    hash(parts).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    hash(parts).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// A token of `N` random bytes, URL-safe.

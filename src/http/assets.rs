@@ -50,13 +50,12 @@ pub async fn asset(Path(name): Path<String>, query: QueryString, headers: Header
 fn serve(name: &str, query: &QueryString, headers: &HeaderMap) -> Result<Response, ApiError> {
     let found = ASSETS.iter().find(|(asset, _)| asset.name == name);
     let (asset, hash) = found.ok_or_else(|| ApiError::not_found("There is no such file."))?;
-    let caching = match query.one("v") == Some(hash) {
-        true => "public, max-age=31536000, immutable",
-        false => "public, max-age=300, must-revalidate",
-    };
-    let mut response = match is_known(headers, hash) {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => Response::new(Body::from(asset.body)),
+    let own_hash = query.one("v") == Some(hash);
+    let caching = if own_hash { "public, max-age=31536000, immutable" } else { "public, max-age=300, must-revalidate" };
+    let mut response = if is_known(headers, hash) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Response::new(Body::from(asset.body))
     };
     let out = response.headers_mut();
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 
-use crate::desk::Client;
+use crate::{desk::Client, insight::declared_bot};
 
 /// Browser families by their mark. Each one claims to be those below it, so the order matters.
 const FAMILIES: [(&str, &str); 7] = [
@@ -35,10 +35,9 @@ pub fn client(headers: &HeaderMap) -> Client {
     Client { user_agent_family: named(&FAMILIES), os: named(&SYSTEMS), box_version: String::new() }
 }
 
-/// Whether the software says that it is a bot.
+/// Whether the software says that it is a bot; its events do not count.
 pub fn is_bot(headers: &HeaderMap) -> bool {
-    let agent = agent(headers).to_ascii_lowercase();
-    ["bot", "crawl", "spider", "preview", "headlesschrome", "monitor"].iter().any(|mark| agent.contains(mark))
+    declared_bot(agent(headers))
 }
 
 fn agent(headers: &HeaderMap) -> &str {

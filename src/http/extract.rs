@@ -13,7 +13,6 @@ use super::error::{ApiError, Code};
 use crate::{
     app::App,
     config::{Config, Site},
-    insight::declared_bot,
 };
 
 /// Longest value of a query parameter that is looked at, in bytes. Longer ones are refused.
@@ -105,24 +104,6 @@ fn body_kind(headers: &HeaderMap) -> Result<BodyKind, ApiError> {
         "application/x-www-form-urlencoded" => Ok(BodyKind::Form),
         "text/plain" => Ok(BodyKind::Text),
         _ => Err(unsupported()),
-    }
-}
-
-/// A JSON body, declared as such.
-#[derive(Debug, Clone)]
-pub struct JsonBody<T>(pub T);
-
-impl<T, S> FromRequest<S> for JsonBody<T>
-where
-    T: DeserializeOwned,
-    S: Send + Sync,
-    Arc<App>: FromRef<S>,
-{
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let payload = Payload::from_request(request, state).await?.only(&[BodyKind::Json])?;
-        payload.json().map(Self)
     }
 }
 
@@ -259,12 +240,6 @@ pub fn site<'a>(config: &'a Config, key: Option<&str>) -> Result<(&'a str, &'a S
     found.ok_or_else(|| {
         ApiError::in_field(Code::NotFound, "site", "There is no such site. Use a table name below `sites`.")
     })
-}
-
-/// Whether the caller says of itself that it is a robot; its events do not count.
-#[must_use]
-pub fn is_bot(headers: &HeaderMap) -> bool {
-    headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).is_some_and(declared_bot)
 }
 
 #[cfg(test)]

@@ -120,6 +120,7 @@ pub async fn deadline(State(app): State<Arc<App>>, request: Request, next: Next)
 }
 
 /// What a panic in a handler becomes: this request fails, the server goes on.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the cause over")]
 pub fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
     let text = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
     ApiError::internal(text.unwrap_or("panic without a message")).into_response()

@@ -59,11 +59,11 @@ fn reading() -> Routes {
 /// The desk and the figures: own origin or a Bearer token.
 fn working() -> Routes {
     OpenApiRouter::new()
+        .routes(routes!(api::desk::list))
+        .routes(routes!(api::desk::one))
         .routes(routes!(api::stats::deflection))
         .routes(routes!(api::stats::funnel))
         .routes(routes!(api::stats::queries))
-        .routes(routes!(api::desk::list))
-        .routes(routes!(api::desk::one))
 }
 
 /// For those who run the server.
@@ -114,7 +114,7 @@ fn api() -> Routes {
         .merge(operating())
 }
 
-/// The API's description, OpenAPI 3.1.
+/// The API's description, `OpenAPI` 3.1.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     api().into_openapi()

@@ -45,7 +45,10 @@ pub fn wilson(count: u64, n: u64) -> Option<Interval> {
     let centre = p + z2 / (2.0 * n);
     let margin = Z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z2 / n;
-    Some(Interval { low: ((centre - margin) / scale).max(0.0), high: ((centre + margin) / scale).min(1.0) })
+    // At the ends the formula gives exactly 0 and 1, which rounding would miss.
+    let low = if count == 0 { 0.0 } else { (centre - margin) / scale };
+    let high = if p >= 1.0 { 1.0 } else { (centre + margin) / scale };
+    Some(Interval { low, high })
 }
 
 /// Newcombe's hybrid score interval of the difference `count_1 / n_1 - count_2 / n_2`; `None` when
@@ -82,6 +85,7 @@ mod tests {
             (81, 263, 25.53, 36.62),
             (15, 148, 6.24, 16.05),
             (0, 20, 0.0, 16.11),
+            (20, 20, 83.89, 100.0),
             (1, 29, 0.61, 17.18),
         ] {
             match wilson(count, n) {

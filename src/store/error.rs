@@ -27,7 +27,7 @@ pub enum StoreError {
     Open {
         /// The database file.
         path: PathBuf,
-        /// What SQLite said.
+        /// What `SQLite` said.
         source: rusqlite::Error,
     },
     /// The database file is damaged, or no database at all.
@@ -63,7 +63,7 @@ pub enum StoreError {
         path: PathBuf,
         /// The version that was to be reached.
         version: i64,
-        /// What SQLite said.
+        /// What `SQLite` said.
         source: rusqlite::Error,
     },
     /// A statement failed: a full disk, an I/O error, a lock held for too long.

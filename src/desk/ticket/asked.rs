@@ -184,12 +184,10 @@ impl Context {
 }
 
 fn at_most(field: &str, found: usize, limit: usize) -> Result<(), DeskError> {
-    match found <= limit {
-        true => Ok(()),
-        false => {
-            Err(DeskError::invalid(field, format!("use at most {limit} characters or entries instead of {found}")))
-        }
+    if found <= limit {
+        return Ok(());
     }
+    Err(DeskError::invalid(field, format!("use at most {limit} characters or entries instead of {found}")))
 }
 
 fn length(text: &str) -> usize {
@@ -237,6 +235,7 @@ mod tests {
     }
 
     type Change = fn(&mut Asked);
+    type Reading = fn(&Asked) -> String;
 
     #[test]
     fn what_cannot_be_accepted_is_named() {
@@ -253,7 +252,7 @@ mod tests {
             ("requester.phone", |a| a.requester.phone = Some("call me".into())),
             ("callback.phone", |a| a.callback = Some(Callback { phone: Some("12".into()), windows: vec![] })),
             ("page.url", |a| {
-                a.page = Some(Page { url: format!("https://{}", "x".repeat(2_000)), title: String::new() })
+                a.page = Some(Page { url: format!("https://{}", "x".repeat(2_000)), title: String::new() });
             }),
             ("host.custom", |a| a.host.custom = (0..21).map(|n| (n.to_string(), String::new())).collect()),
             ("host.custom", |a| a.host.custom = [("k".repeat(101), String::new())].into()),
@@ -273,7 +272,7 @@ mod tests {
 
     #[test]
     fn what_can_be_accepted_is_cleaned() {
-        let table: [(&str, Change, fn(&Asked) -> String, &str); 7] = [
+        let table: [(&str, Change, Reading, &str); 7] = [
             ("a subject is derived", |_| {}, |a| a.subject.clone(), "It does not start."),
             (
                 "line breaks leave the subject",

@@ -16,7 +16,7 @@ use crate::{
     article,
     config::Site,
     http::{
-        assets,
+        assets, client,
         cors::ForeignOrigin,
         error::{ApiError, Code},
         extract::{self, BodyKind, Payload, QueryString},
@@ -234,9 +234,10 @@ pub async fn one(
     };
     let form = Form::wanted(&headers);
     let version = format!("{}-{}-{}", entry.revision, form.name(), snapshot.generation().number);
-    let mut response = match assets::is_known(&headers, &version) {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => form.of(&snapshot, &entry)?,
+    let mut response = if assets::is_known(&headers, &version) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        form.of(&snapshot, &entry)?
     };
     let out = response.headers_mut();
     out.insert(header::ETAG, assets::etag(&version)?);
@@ -330,7 +331,7 @@ pub struct FeedbackRequest {
 }
 
 impl FeedbackRequest {
-    fn from_form(fields: Vec<(String, String)>) -> Result<Self, ApiError> {
+    fn from_form(fields: &[(String, String)]) -> Result<Self, ApiError> {
         let text = |name: &str| {
             fields.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.clone())
         };
@@ -369,7 +370,7 @@ pub async fn feedback(
 ) -> Result<Response, ApiError> {
     let payload = payload.only(&[BodyKind::Json, BodyKind::Form])?;
     let form = payload.kind == BodyKind::Form;
-    let request = if form { FeedbackRequest::from_form(payload.form())? } else { payload.json()? };
+    let request = if form { FeedbackRequest::from_form(&payload.form())? } else { payload.json()? };
     let (key, site) = extract::site(&app.config, request.site.as_deref())?;
     origin.check(&app.config, key)?;
     let Found::Here(entry) = find(&app.snapshot(), site, &slug)? else {
@@ -393,7 +394,7 @@ fn keep(app: &App, site: &str, entry: &Entry, request: FeedbackRequest, headers:
         site: site.to_owned(),
         surface: Surface::Page,
         locale: entry.lang().to_owned(),
-        bot: extract::is_bot(headers),
+        bot: client::is_bot(headers),
         interacted: None,
     };
     app.insight.record(Event::new(&app.insight.visitor(request.session.as_deref(), now), origin, now, kind));

@@ -77,7 +77,7 @@ impl From<OutboxEntry> for Delivery {
 ))]
 pub async fn list(State(app): State<Arc<App>>, token: BearerToken, query: QueryString) -> Result<Response, ApiError> {
     authenticated(&app, &token.0).await?;
-    private(app.desk.tickets(filter(&query)?).await?)
+    Ok(private(app.desk.tickets(filter(&query)?).await?))
 }
 
 /// One ticket with its trail.
@@ -95,7 +95,7 @@ pub async fn one(
     authenticated(&app, &token.0).await?;
     let TicketRecord { ticket, status, steps, outbox, .. } = record(&app, &reference).await?;
     let deliveries = outbox.into_iter().map(Delivery::from).collect();
-    private(DeskTicket { status, ticket, steps, deliveries })
+    Ok(private(DeskTicket { status, ticket, steps, deliveries }))
 }
 
 /// The agent to whom the token belongs, or `unauthorized`.
@@ -125,6 +125,6 @@ pub(in crate::http) fn filter(query: &QueryString) -> Result<TicketFilter, ApiEr
     })
 }
 
-fn private(body: impl Serialize) -> Result<Response, ApiError> {
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+fn private(body: impl Serialize) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     http::{
+        client,
         error::{ApiError, Problem},
         extract::{self, BodyKind, Payload},
     },
@@ -176,7 +177,7 @@ pub async fn report(
         site: site.to_owned(),
         surface: batch.surface,
         locale: batch.locale,
-        bot: extract::is_bot(&headers),
+        bot: client::is_bot(&headers),
         interacted: batch.interacted,
     };
     let snapshot = app.searcher.snapshot();

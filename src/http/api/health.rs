@@ -80,7 +80,7 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response()
 }
 
-/// The description of this API, OpenAPI 3.1.
+/// The description of this API, as `OpenAPI` 3.1.
 #[utoipa::path(get, path = "/openapi.json", tag = "operations",
     responses((status = 200, body = Object, content_type = "application/json", description = "OpenAPI 3.1")))]
 pub async fn openapi() -> Response {

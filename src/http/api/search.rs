@@ -18,6 +18,7 @@ use crate::{
     app::App,
     config::Site,
     http::{
+        client,
         context::SearchSlots,
         error::{ApiError, Code},
         extract::{self, QueryString},
@@ -188,7 +189,7 @@ fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, ans
         site: site.to_owned(),
         surface: params.surface,
         locale: params.lang.clone().unwrap_or_default(),
-        bot: extract::is_bot(headers),
+        bot: client::is_bot(headers),
         interacted: None,
     };
     let event = Event::new(&visitor, origin, now, kind);

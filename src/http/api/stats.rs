@@ -63,6 +63,8 @@ pub struct QueriesReply {
     top_queries: Vec<TopQuery>,
     /// Asked most without an answer.
     top_no_answer: Vec<TopQuery>,
+    /// Queries of fewer visitors than this are not in the two lists.
+    min_visitors: u64,
     /// What was not counted, and why.
     left_out: Vec<LeftOut>,
 }
@@ -109,8 +111,9 @@ pub async fn queries(
     headers: HeaderMap,
     query: QueryString,
 ) -> Result<Json<QueriesReply>, ApiError> {
-    let Figures { window, top_queries, top_no_answer, left_out, .. } = figures(&app, bearer(&headers), &query).await?;
-    Ok(Json(QueriesReply { window, top_queries, top_no_answer, left_out }))
+    let Figures { window, top_queries, top_no_answer, min_visitors, left_out, .. } =
+        figures(&app, bearer(&headers), &query).await?;
+    Ok(Json(QueriesReply { window, top_queries, top_no_answer, min_visitors, left_out }))
 }
 
 /// The figures that the holder of this token may see.
@@ -135,11 +138,13 @@ pub async fn is_agent(app: &App, token: Option<&str>) -> Result<bool, ApiError> 
     Ok(app.desk.authenticate(token).await?.is_some())
 }
 
-/// The window asked for: days (UTC, the last one included) or instants; the last 30 days by default.
+/// The window asked for: days (UTC, the last one included) or instants; by default the 30 days that end with today.
 fn window(config: &Config, query: &QueryString, now: Timestamp) -> Result<Window, ApiError> {
     let (site, _) = extract::site(config, query.one("site"))?;
     let from = query.one("from").map(|text| instant("from", text, 0)).transpose()?;
-    let to = query.one("to").map(|text| instant("to", text, 1)).transpose()?.unwrap_or(now);
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let to = query.one("to").map(|text| instant("to", text, 1)).transpose()?;
+    let to = to.or_else(|| midnight(today, 1)).unwrap_or(now);
     let days = |days| SignedDuration::from_hours(24 * days);
     let from = from.or_else(|| to.checked_sub(days(DEFAULT_DAYS)).ok()).unwrap_or(Timestamp::MIN);
     if from >= to {
@@ -151,12 +156,14 @@ fn window(config: &Config, query: &QueryString, now: Timestamp) -> Result<Window
     Ok(Window { site: site.to_owned(), from, to, as_of: now })
 }
 
+/// The beginning of the day (UTC) that is `days_more` after `date`.
+fn midnight(date: Date, days_more: i64) -> Option<Timestamp> {
+    let day = date.checked_add(SignedDuration::from_hours(24 * days_more)).ok()?;
+    Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
 fn instant(field: &str, text: &str, days_more: i64) -> Result<Timestamp, ApiError> {
-    let midnight = |date: Date| {
-        let day = date.checked_add(SignedDuration::from_hours(24 * days_more)).ok()?;
-        Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
-    };
-    let day = (text.len() == 10).then(|| text.parse().ok().and_then(midnight));
+    let day = (text.len() == 10).then(|| text.parse().ok().and_then(|date| midnight(date, days_more)));
     let expected = "Write a day such as 2026-10-31, or an instant such as 2026-10-31T08:00:00Z.";
     day.unwrap_or_else(|| text.parse().ok()).ok_or_else(|| ApiError::invalid(field, expected))
 }
@@ -169,10 +176,10 @@ mod tests {
     fn windows_are_days_or_instants() {
         let now: Timestamp = "2026-03-31T12:00:00Z".parse().unwrap();
         for (query, expected) in [
-            ("", Ok(("2026-03-01T12:00:00Z", "2026-03-31T12:00:00Z"))),
+            ("", Ok(("2026-03-02T00:00:00Z", "2026-04-01T00:00:00Z"))),
             ("from=2026-03-01&to=2026-03-31", Ok(("2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z"))),
             ("from=2026-03-01&to=2026-03-01", Ok(("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"))),
-            ("from=2026-03-01T08:00:00%2B02:00", Ok(("2026-03-01T06:00:00Z", "2026-03-31T12:00:00Z"))),
+            ("from=2026-03-01T08:00:00%2B02:00", Ok(("2026-03-01T06:00:00Z", "2026-04-01T00:00:00Z"))),
             ("to=2026-01-31", Ok(("2026-01-02T00:00:00Z", "2026-02-01T00:00:00Z"))),
             ("from=2026-03-02&to=2026-03-01", Err("from")),
             ("from=2020-01-01", Err("from")),

@@ -26,6 +26,7 @@ use crate::{
         extract::{self, BodyKind, Payload, QueryString},
         pages::{Pages, Visitor, contact},
     },
+    index::Snapshot,
     insight::{Event, EventId, EventKind, Origin, Surface, Trail},
 };
 
@@ -180,6 +181,7 @@ async fn file(
         suspected_spam: spam,
         ..context(trail)
     };
+    let context = at_the_articles(&app.snapshot(), context);
     let sent = app.desk.hand_off(new_ticket(site, headers, request, context)?, now).await?;
     if sent.created {
         let ticket = &sent.ticket;
@@ -246,6 +248,16 @@ pub(in crate::http) fn context(trail: Trail) -> Context {
     let found = |item: &TrailItem| marks.iter().map(|mark| item.query.matches(mark.as_str()).count()).sum::<usize>();
     let hits = trail_items.iter().map(found).sum::<usize>() as u32;
     Context { trail: trail_items, read: read.collect(), redaction: Redaction { rules, hits }, ..Context::default() }
+}
+
+/// Adds the state of the articles and the level that the one which failed declares: the last one read, else the
+/// best one of the last search.
+fn at_the_articles(snapshot: &Snapshot, context: Context) -> Context {
+    let read = context.read.last().map(|read| read.article.as_str());
+    let shown = || context.trail.last()?.shown.first().map(String::as_str);
+    let slug = read.or_else(shown).map(|name| name.split('#').next().unwrap_or(name));
+    let declared_level = slug.and_then(|slug| snapshot.catalog().by_slug(slug)?.front_matter.level);
+    Context { generation: snapshot.generation().number, declared_level, ..context }
 }
 
 fn trail_item(search: crate::insight::TrailSearch) -> TrailItem {

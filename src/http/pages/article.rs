@@ -72,7 +72,9 @@ fn about(
 ) -> Result<Value, ApiError> {
     let head = &entry.front_matter;
     let html = articles::html(snapshot, entry)?;
-    let translations = snapshot.catalog().translations(entry);
+    let mut translations = snapshot.catalog().translations(entry);
+    translations
+        .sort_by_key(|other| visitor.languages.iter().position(|lang| lang == other.lang()).unwrap_or(usize::MAX));
     let languages = translations.iter().map(|other| {
         let url = links::page(other);
         context! { lang => other.lang(), absolute => base.join(&url), url }

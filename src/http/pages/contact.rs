@@ -153,13 +153,19 @@ async fn page(
     let trail = trail(app, form).await;
     let queries: Vec<String> = trail.searches.into_iter().map(|search| search.query).collect();
     let articles: Vec<String> = trail.articles.into_iter().map(|article| article.article).collect();
-    let problem = error.map_or(Value::UNDEFINED, |error| {
-        context! { field => error.field.as_deref().unwrap_or_default(), detail => &error.detail }
-    });
+    let problem = error.map_or(Value::UNDEFINED, |error| problem(pages, visitor, error));
     let values =
         context! { form => Value::from(Serde(form)), queries => queries, articles => articles, problem => problem };
     let html = pages.render("contact.html", visitor, values)?;
     Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], html).into_response())
+}
+
+/// What is wrong, in the visitor's language where the form's own checks are meant.
+fn problem(pages: &Pages, visitor: &Visitor, error: &ApiError) -> Value {
+    let field = error.field.as_deref().unwrap_or_default();
+    let word = pages.word(&visitor.lang, &format!("contact_wrong_{}", field.rsplit('.').next().unwrap_or(field)));
+    let detail = if word.is_empty() { error.detail.clone() } else { word };
+    context! { field => field, detail => detail }
 }
 
 /// What would go along. The page is worth showing without it, too.

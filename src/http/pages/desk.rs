@@ -48,7 +48,7 @@ pub async fn inbox(
         older => (shown < page.total && !page.tickets.is_empty()).then_some(shown),
         newer => (filter.offset > 0).then(|| filter.offset.saturating_sub(filter.limit)),
     };
-    private(pages.render("desk_inbox.html", &visitor, values)?)
+    Ok(private(pages.render("desk_inbox.html", &visitor, values)?))
 }
 
 /// `GET /desk/tickets/{reference}`
@@ -61,7 +61,7 @@ pub async fn ticket(
 ) -> Result<Response, ApiError> {
     let Some(agent) = signed_in(&app, &headers).await? else { return login_form(&pages, &visitor, false) };
     let record = record(&app, &reference).await?;
-    private(pages.render("desk_ticket.html", &visitor, details(&app, &agent, &record, &visitor.lang))?)
+    Ok(private(pages.render("desk_ticket.html", &visitor, details(&app, &agent, &record, &visitor.lang))?))
 }
 
 /// `POST /desk/login`
@@ -100,11 +100,11 @@ async fn signed_in(app: &App, headers: &HeaderMap) -> Result<Option<Agent>, ApiE
 }
 
 fn login_form(pages: &Pages, visitor: &Visitor, wrong: bool) -> Result<Response, ApiError> {
-    private(pages.render("desk_login.html", visitor, context! { wrong => wrong })?)
+    Ok(private(pages.render("desk_login.html", visitor, context! { wrong => wrong })?))
 }
 
-fn private(html: impl IntoResponse) -> Result<Response, ApiError> {
-    Ok(([(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "same-origin")], html).into_response())
+fn private(html: impl IntoResponse) -> Response {
+    ([(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "same-origin")], html).into_response()
 }
 
 fn row(app: &App, ticket: &TicketSummary, lang: &str) -> Value {

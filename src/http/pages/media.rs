@@ -41,9 +41,10 @@ pub async fn media(
     let missing = || ApiError::not_found("There is no such picture.");
     let kind = kind(&path).ok_or_else(missing)?;
     let (bytes, version) = read(&app.config.articles, &path).await.ok_or_else(missing)?;
-    let mut response = match assets::is_known(&headers, &version) {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => Response::new(Body::from(bytes)),
+    let mut response = if assets::is_known(&headers, &version) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Response::new(Body::from(bytes))
     };
     let out = response.headers_mut();
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -106,6 +106,7 @@ fn page(figures: &Figures, sites: &[String], lang: &str) -> Value {
         without_search => funnel.form_opened_without_search,
         submitted_without_search => funnel.submitted_without_search,
         top_queries => rows(&figures.top_queries), top_no_answer => rows(&figures.top_no_answer),
+        min_visitors => figures.min_visitors,
         left_out => left_out(&figures.left_out),
     }
 }

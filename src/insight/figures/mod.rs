@@ -138,6 +138,8 @@ pub struct Figures {
     pub top_queries: Vec<TopQuery>,
     /// What was asked most without an answer.
     pub top_no_answer: Vec<TopQuery>,
+    /// Queries of fewer visitors than this are not in the two lists.
+    pub min_visitors: u64,
     /// What was not counted, and why.
     pub left_out: Vec<LeftOut>,
 }
@@ -160,6 +162,7 @@ impl Figures {
             helpful: Helpfulness::of(&people, &maker),
             top_queries: queries::top(asked.iter()),
             top_no_answer: queries::top(asked.iter().filter(|search| search.no_answer())),
+            min_visitors: 1,
             left_out: maker.left_out,
             window,
         }
@@ -168,6 +171,7 @@ impl Figures {
     /// The figures without queries that fewer than `visitors` asked: rare words may name a person.
     #[must_use]
     pub fn without_rare_queries(mut self, visitors: u64) -> Self {
+        self.min_visitors = visitors;
         self.top_queries.retain(|query| query.visitors >= visitors);
         self.top_no_answer.retain(|query| query.visitors >= visitors);
         self

@@ -52,7 +52,8 @@ impl EventStore for Sqlite {
     async fn event(&self, id: &EventId) -> Result<Option<Event>, InsightError> {
         let id = id.to_string();
         let sql = format!("SELECT {COLUMNS} FROM events WHERE id = ?1");
-        let found = self.read(move |connection| select(connection, &sql, params![id])).await.map_err(InsightError::from)?;
+        let found =
+            self.read(move |connection| select(connection, &sql, params![id])).await.map_err(InsightError::from)?;
         Ok(found.into_iter().next())
     }
 

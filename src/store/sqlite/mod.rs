@@ -1,6 +1,6 @@
 //! The embedded database: one writer thread, a few readers.
 //!
-//! SQLite takes one writer at a time, so all changes go through one thread over a bounded channel:
+//! `SQLite` takes one writer at a time, so all changes go through one thread over a bounded channel:
 //! no change waits for a lock, and changes that arrive together share one `COMMIT` (and its fsync).
 //! Readers see the last committed state and never block the writer (WAL).
 //!

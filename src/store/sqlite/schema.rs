@@ -16,7 +16,7 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreErr
     if finding != "ok" {
         return Err(StoreError::Damaged { path: path.into(), detail: finding });
     }
-    let known = MIGRATIONS.len() as i64;
+    let known = MIGRATIONS.len().cast_signed() as i64;
     let found = version(connection).map_err(|error| explain(path, error))?;
     if found > known {
         return Err(StoreError::Newer { path: path.into(), found, known });

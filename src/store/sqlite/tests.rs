@@ -73,7 +73,8 @@ fn acknowledged_means_on_the_disk() {
 
 #[test]
 fn a_database_that_cannot_be_trusted_is_refused_with_the_way_out() {
-    let damage: [(&str, fn(&Path), &[&str]); 4] = [
+    type Spoil = fn(&Path);
+    let damage: [(&str, Spoil, &[&str]); 4] = [
         (
             "a text file",
             |path| fs::write(path, "not a database, but long enough to have a header").unwrap(),

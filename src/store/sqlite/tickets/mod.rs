@@ -91,10 +91,8 @@ impl TicketStore for Sqlite {
 fn file(tx: &Connection, filing: &Filing) -> Result<Filed, StoreError> {
     tx.execute("DELETE FROM idempotency_keys WHERE created_ms < ?1", (filing.keys_expire_before.as_millisecond(),))?;
     if let Some((body_hash, salt, ticket)) = used(tx, filing)? {
-        return Ok(match body_hash == filing.body_hash {
-            true => Filed::Repeated { ticket: Box::new(ticket), salt },
-            false => Filed::OtherBody,
-        });
+        let same = body_hash == filing.body_hash;
+        return Ok(if same { Filed::Repeated { ticket: Box::new(ticket), salt } } else { Filed::OtherBody });
     }
     match insert_ticket(tx, filing) {
         Ok(()) => {}

@@ -1,0 +1,109 @@
+//! Articles change while the server runs: every change arrives, and no request sees half of one.
+
+use std::fs;
+
+use crate::support::Server;
+
+/// Waits until exactly these articles are the hits for "lamp".
+async fn lamps(server: &Server, expected: &[&str]) {
+    server
+        .until(async |server| {
+            let mut hits = server.hits("lamp&lang=en").await;
+            hits.sort();
+            (hits == expected).then_some(())
+        })
+        .await;
+}
+
+fn lamp(name: &str) -> String {
+    format!("# {name}\n\nThis lamp is called {name}.\n")
+}
+
+#[tokio::test]
+async fn a_story_of_changes() {
+    let server = Server::with(&[("a.md", &lamp("Alpha"))]).start().await;
+    let folder = server.articles();
+    lamps(&server, &["a"]).await;
+
+    server.write("b.md", &lamp("Beta")); // created
+    lamps(&server, &["a", "b"]).await;
+
+    server.write("a.md", "# Alpha\n\nNothing shines here.\n"); // changed
+    lamps(&server, &["b"]).await;
+    assert!(server.page("/a/a").await.contains("Nothing shines here."));
+
+    fs::rename(folder.join("b.md"), folder.join("c.md")).unwrap(); // renamed
+    lamps(&server, &["c"]).await;
+    assert_eq!(server.get("/a/b").await.status(), 404);
+
+    server.write(".c.md.swp", &lamp("Gamma")); // saved as editors do: a new file in place of the old
+    fs::rename(folder.join(".c.md.swp"), folder.join("c.md")).unwrap();
+    server.until(async |server| server.page("/a/c").await.contains("Gamma").then_some(())).await;
+
+    fs::remove_file(folder.join("c.md")).unwrap(); // deleted
+    lamps(&server, &[]).await;
+
+    server.write("deep/er/d.md", &lamp("Delta")); // in a folder that is new
+    lamps(&server, &["deep-er-d"]).await;
+    fs::rename(folder.join("deep"), folder.join("low")).unwrap(); // a whole folder renamed
+    lamps(&server, &["low-er-d"]).await;
+    fs::remove_dir_all(folder.join("low")).unwrap();
+    lamps(&server, &[]).await;
+}
+
+#[tokio::test]
+async fn a_swapped_folder_arrives_as_a_whole() {
+    let server = Server::with(&[("seed.md", &lamp("Seed"))]).start().await;
+    let (folder, aside) = (server.articles(), server.articles().with_file_name("aside"));
+    fs::create_dir_all(&aside).unwrap();
+    for number in 0..300 {
+        fs::write(aside.join(format!("n{number}.md")), lamp(&format!("Number {number}"))).unwrap();
+    }
+    fs::rename(&aside, folder.join("many")).unwrap();
+    server.until(async |server| (server.search("lamp&lang=en").await["total"] == 301).then_some(())).await;
+    fs::remove_dir_all(folder.join("many")).unwrap();
+    server.until(async |server| (server.search("lamp&lang=en").await["total"] == 1).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_keeps_its_last_good_version() {
+    let server = Server::with(&[("a.md", &lamp("Alpha"))]).start().await;
+    let problems = async |server: &Server| server.json("/readyz").await["problems"].as_u64().unwrap();
+    assert_eq!(problems(&server).await, 0);
+    server.write("a.md", "---\ntitle: [unclosed\n---\n\nBroken.\n");
+    server.until(async |server| (problems(server).await > 0).then_some(())).await;
+    assert_eq!(server.hits("lamp&lang=en").await, ["a"]);
+    assert!(server.page("/a/a").await.contains("This lamp is called Alpha."));
+    server.write("a.md", &lamp("Mended"));
+    server.until(async |server| (problems(server).await == 0).then_some(())).await;
+    assert!(server.page("/a/a").await.contains("Mended"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_request_fails_while_articles_change() {
+    let server = Server::with(&[("a.md", &lamp("version 0 of 0"))]).start().await;
+    for version in 1..=20 {
+        server.write("a.md", &lamp(&format!("version {version} of {version}")));
+        let page = server.page("/a/a").await;
+        let shown = page.split("called version ").nth(1).and_then(|rest| rest.split('.').next()).unwrap();
+        let (left, right) = shown.split_once(" of ").unwrap();
+        assert_eq!(left, right, "half an update was shown");
+        assert_eq!(server.hits("lamp&lang=en").await, ["a"]);
+    }
+    server.until(async |server| server.page("/a/a").await.contains("version 20 of 20").then_some(())).await;
+}
+
+#[tokio::test]
+async fn what_changed_while_the_server_was_off_is_taken_in_at_the_start() {
+    let server = Server::with(&[("a.md", &lamp("Alpha")), ("b.md", &lamp("Beta"))]).start().await;
+    let (folder, before) = (server.articles(), server.json("/readyz").await);
+    let server = server.restart().await;
+    assert_eq!(server.json("/readyz").await["hash"], before["hash"], "nothing changed");
+    fs::remove_file(folder.join("b.md")).unwrap();
+    server.write("c.md", &lamp("Gamma"));
+    let server = server.restart().await;
+    assert_eq!(server.json("/readyz").await["articles"], 2);
+    let mut hits = server.hits("lamp&lang=en").await;
+    hits.sort();
+    assert_eq!(hits, ["a", "c"]);
+}
