@@ -90,7 +90,7 @@ async function pages() {
 }
 
 async function someArticle() {
-  const reply = await (await fetch(`${server}/api/v1/search?q=search+box`)).json();
+  const reply = await (await fetch(`${server}/api/v1/search?q=search+box&lang=en`)).json();
   return reply.hits[0].url;
 }
 
