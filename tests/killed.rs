@@ -13,7 +13,6 @@ fn ticket(key: &str, message: &str) -> Value {
     json!({ "idempotency_key": key, "subject": "Help", "message": message, "requester": { "email": "ann@example.com" } })
 }
 
-
 #[tokio::test]
 async fn tickets_outlive_the_server() {
     let server = Server::start().await;

@@ -207,8 +207,8 @@ fn edits(a: &[char], b: &[char]) -> usize {
                 now[j] = now[j].min(oldest[j - 2] + 1);
             }
         }
-        // oldest <- before <- now
-        rows.rotate_right(1);
+        // Now becomes before, before becomes oldest.
+        rows.rotate_left(1);
     }
     rows[0][b.len()]
 }

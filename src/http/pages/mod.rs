@@ -28,17 +28,17 @@ pub use visitor::Visitor;
 const TEMPLATES: &[(&str, &str)] = &[
     ("article.html", include_str!("templates/article.html")),
     ("base.html", include_str!("templates/base.html")),
+    ("contact.html", include_str!("templates/contact.html")),
+    ("desk_inbox.html", include_str!("templates/desk_inbox.html")),
+    ("desk_login.html", include_str!("templates/desk_login.html")),
+    ("desk_ticket.html", include_str!("templates/desk_ticket.html")),
     ("docs.html", include_str!("templates/docs.html")),
     ("error.html", include_str!("templates/error.html")),
     ("home.html", include_str!("templates/home.html")),
     ("results.html", include_str!("templates/results.html")),
     ("stats.html", include_str!("templates/stats.html")),
     ("stats_sign_in.html", include_str!("templates/stats_sign_in.html")),
-    ("contact.html", include_str!("templates/contact.html")),
     ("ticket.html", include_str!("templates/ticket.html")),
-    ("desk_login.html", include_str!("templates/desk_login.html")),
-    ("desk_inbox.html", include_str!("templates/desk_inbox.html")),
-    ("desk_ticket.html", include_str!("templates/desk_ticket.html")),
 ];
 
 /// Words by language; several files of one language add up. English comes in for what another language lacks.

@@ -94,6 +94,6 @@ mod tests {
             .iter()
             .map(|piece| format!("{}{}", piece.get_attr("mark").unwrap(), piece.get_attr("text").unwrap()))
             .collect();
-        assert_eq!(shown, ["falseé ", "true<b>", "false ", "trueü"]);
+        assert_eq!(shown, ["Falseé ", "True<b>", "False ", "Trueü"]);
     }
 }
