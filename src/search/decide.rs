@@ -84,9 +84,12 @@ impl DecisionModel {
         &MODEL
     }
 
-    /// Probability, 0..1, that the best article answers.
+    /// Probability, 0..1, that the best article answers. Stop words alone ask nothing.
     #[must_use]
     pub fn confidence(&self, signals: &Signals) -> f32 {
+        if signals.words == 0.0 {
+            return 0.0;
+        }
         let weighed = self.weights.values().into_iter().zip(signals.values()).map(|(weight, value)| weight * value);
         1.0 / (1.0 + (-(self.bias + weighed.sum::<f32>())).exp())
     }

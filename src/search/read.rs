@@ -9,7 +9,7 @@ use crate::index::{Line, LineKind, LineToken, Snapshot, Stored, term_hash};
 /// Weight of the best line against the article's share of the reachable score.
 const BEST_LINE: f32 = 0.5;
 /// Information of a word that the query does not have, as a share of the highest possible.
-const OTHER_WORD: f32 = 0.55;
+const OTHER_WORD: f32 = 0.6;
 /// Size of the table that tells most words apart from those of the query at once.
 const SIEVE: usize = 1024;
 

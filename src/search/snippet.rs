@@ -16,9 +16,8 @@ struct Scored {
     section: usize,
     concepts: u32,
     likeness: f32,
-    /// Its last line.
+    /// Its last line, and the one that fits best of those that may be shown.
     last: usize,
-    /// The line to begin the snippet with, and its likeness.
     best: usize,
     best_likeness: f32,
 }

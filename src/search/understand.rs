@@ -1,6 +1,6 @@
 //! A visitor's words become concepts: the stems to look for, with their weights.
 
-use std::{io, ops::Range};
+use std::{collections::HashSet, io, ops::Range, sync::Arc};
 
 use super::{MAX_QUERY_CHARS, MAX_TERMS, Query};
 use crate::{
@@ -26,7 +26,7 @@ mod weight {
     pub(super) const ONE_ERROR: f32 = 0.7;
     pub(super) const TWO_ERRORS: f32 = 0.4;
     pub(super) const OTHER_FIRST_LETTER: f32 = 0.6;
-    pub(super) const STOP_WORD: f32 = 0.2;
+    pub(super) const STOP_WORD: f32 = 0.4;
 }
 
 /// One word of the query with everything that counts as that word.
@@ -90,20 +90,39 @@ pub(super) fn understand(snapshot: &Snapshot, query: &Query, text: &str, languag
     let mut analyzer = Analyzer::new(analyzer_language.clone());
     let mut words = Vec::new();
     analyzer.analyze(text, |token| words.push(token));
-    words.truncate(MAX_TERMS);
     // An unfinished word has nothing behind it.
     let open_end = query.prefix && words.last().is_some_and(|token| token.span.end == text.len());
-    let unfinished = if open_end && !query.text.ends_with(char::is_whitespace) { words.len() } else { 0 };
+    let unfinished = words.last().filter(|_| open_end && !query.text.ends_with(char::is_whitespace)).cloned();
+    let words = most_telling(snapshot, &analyzer_language, words)?;
 
     let mut reader = Reader { snapshot, query, language: &analyzer_language, analyzer, typo_terms: 0 };
     let mut concepts: Vec<Concept> = Vec::with_capacity(words.len());
-    for (at, token) in words.iter().enumerate() {
-        let concept = reader.concept(token, at + 1 == unfinished)?;
-        if !concepts.iter().any(|known| known.surface == concept.surface) {
-            concepts.push(concept);
-        }
+    for token in &words {
+        concepts.push(reader.concept(token, unfinished.as_ref() == Some(token))?);
     }
     Ok(Understood { language: analyzer_language.code().to_owned(), concepts })
+}
+
+/// Each word once, and of a long query the rarest: they say what it is about.
+fn most_telling(snapshot: &Snapshot, language: &Language, mut words: Vec<Token>) -> io::Result<Vec<Token>> {
+    // The last of equal words stays, because it may be the unfinished one.
+    let mut seen = HashSet::new();
+    words.reverse();
+    words.retain(|token| seen.insert(Arc::clone(&token.forms)));
+    words.reverse();
+    if words.len() <= MAX_TERMS {
+        return Ok(words);
+    }
+    let mut rated = Vec::with_capacity(words.len());
+    for token in words {
+        let articles = snapshot.articles_with(language.code(), &token.forms.surface)?;
+        let unknown = articles == 0;
+        rated.push(((is_stop_word(language, &token.forms.surface), unknown, articles), token));
+    }
+    rated.sort_by_key(|(rating, _)| *rating);
+    rated.truncate(MAX_TERMS);
+    rated.sort_by_key(|(_, token)| token.span.start);
+    Ok(rated.into_iter().map(|(_, token)| token).collect())
 }
 
 struct Reader<'a> {

@@ -1,8 +1,8 @@
 // Makes the help centre's pages a little better; every one of them works without it.
 //
-// Three small things, each of which does nothing where its elements are missing: it reports how long an article was
-// really read, sends the "was this useful?" form without leaving the page, and marks the current place in the table
-// of contents. It draws nothing, reads no text as HTML and sets no cookie.
+// Four small things, each of which does nothing where its elements are missing: it reports how long an article was
+// really read, sends the "was this useful?" form without leaving the page, marks the current place in the table of
+// contents, and lets the keyboard scroll what is too wide. It draws nothing, reads no text as HTML and sets no cookie.
 
 // From here on a visit counts as reading.
 const LONG_MS = 15_000;
@@ -146,6 +146,16 @@ function followContents(contents) {
   for (const heading of links.keys()) observer.observe(heading);
 }
 
+/** Code and tables that scroll sideways can be reached by keyboard, not only by pointer. */
+function reachWide() {
+  for (const wide of document.querySelectorAll('pre, table, .scroll, .stats-scroll')) {
+    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+    else wide.removeAttribute('tabindex');
+  }
+}
+
+reachWide();
+addEventListener('resize', reachWide);
 const fromSearch = takeOver();
 if (main) reportReading(main.dataset);
 for (const form of document.querySelectorAll('form[data-feedback]')) sendInPlace(form);

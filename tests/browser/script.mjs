@@ -80,6 +80,12 @@ export async function pageScript() {
     }
   });
 
+  await test('what is too wide can be scrolled by keyboard', async (page) => {
+    await open(page, `<!doctype html><html lang="en"><title>x</title><main><pre id="wide" style="overflow:auto">${'x'.repeat(900)}</pre><pre>narrow</pre></main><script type="module" src="/assets/page.js"></script>`);
+    await page.locator('#wide[tabindex="0"]').waitFor();
+    assert.equal(await page.locator('[tabindex]').count(), 1);
+  });
+
   await test('a page without any of it is left alone', async (page) => {
     await open(page, '<!doctype html><html lang="en"><title>x</title><main><p>Text</p></main><script type="module" src="/assets/page.js"></script>');
     await page.evaluate(() => dispatchEvent(new Event('pagehide')));

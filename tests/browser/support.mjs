@@ -1,9 +1,8 @@
 // The harness: a browser, a page of another origin that embeds the box, and a list of what passed and failed.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { serve } from '../../examples/serve.mjs';
@@ -25,6 +24,7 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 let browser;
+let userAgent;
 let example;
 let passed = 0;
 let failed = 0;
@@ -33,6 +33,10 @@ export async function start() {
   if (SHOTS) mkdirSync(SHOTS, { recursive: true });
   example = await serve(Number(EXAMPLE_PORT), server);
   browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  // As a person's browser: declared robots are left out of the figures.
+  const page = await browser.newPage();
+  userAgent = (await page.evaluate(() => navigator.userAgent)).replace('Headless', '');
+  await page.close();
 }
 
 /** Closes everything and says how it went; true when nothing failed. */
@@ -52,7 +56,7 @@ export const host = () => `http://127.0.0.1:${example.address().port}/plain.html
  */
 export async function test(name, body, { viewport = { width: 1000, height: 800 }, ...options } = {}) {
   if (ONLY && !name.includes(ONLY)) return;
-  const context = await browser.newContext({ viewport, locale: 'en-GB', ...options });
+  const context = await browser.newContext({ viewport, locale: 'en-GB', userAgent, ...options });
   const page = await context.newPage();
   const faults = [];
   page.on('pageerror', (error) => faults.push(error.message));

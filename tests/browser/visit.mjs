@@ -65,6 +65,21 @@ async function visit() {
   });
 }
 
+async function figures() {
+  for (const [width, colorScheme] of [[1280, 'light'], [360, 'dark']]) {
+    await test(`the figures are shown to who has a token (${width} px, ${colorScheme})`, async (page) => {
+      await page.goto(`${server}/stats`);
+      await page.locator('input[name="token"]').fill(token);
+      await page.keyboard.press('Enter');
+      await page.locator('#deflection').waitFor();
+      assert.match(await page.getByRole('row', { name: /^Sent a ticket/ }).textContent(), /[1-9]/, 'the visit before is counted');
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, 'it scrolls sideways');
+      await accessible(page, 'figures');
+      await shot(page, `page-figures-${width}`, { fullPage: true });
+    }, { viewport: { width, height: 900 }, colorScheme });
+  }
+}
+
 async function pages() {
   const pages = [['home', '/'], ['article', null], ['results', '/search?q=search+box'], ['no-results', `/search?q=${encodeURIComponent(NONSENSE)}`], ['contact', '/contact'], ['stats', '/stats'], ['missing', '/a/there-is-no-such-article']];
   for (const colorScheme of ['light', 'dark']) {
@@ -90,11 +105,11 @@ async function pages() {
 }
 
 async function someArticle() {
-  const reply = await (await fetch(`${server}/api/v1/search?q=search+box`)).json();
+  const reply = await (await fetch(`${server}/api/v1/search?q=search+box&lang=en`)).json();
   return reply.hits[0].url;
 }
 
 /** All tests of this file, one after the other. */
 export async function wholeVisit() {
-  for (const group of [visit, pages]) await group();
+  for (const group of [visit, figures, pages]) await group();
 }
