@@ -6,6 +6,9 @@ use crate::search::Signals;
 const SIZE: usize = Signals::COUNT + 1;
 /// Pulls weights towards 0 a little, so that signals that say the same share their weight.
 const RIDGE: f64 = 1e-3;
+/// Which way each signal may count, in the order of [`Signals`]; 0 is either way. A weight that comes
+/// out the other way round is an accident of the sets, and the fit is made without it.
+const DIRECTIONS: [i8; Signals::COUNT] = [1, 1, 1, 1, 1, 1, -1, 1, 0, 0];
 /// Newton's method settles within a few steps.
 const STEPS: usize = 30;
 
@@ -34,9 +37,35 @@ pub fn fit(examples: &[Example]) -> (f32, [f32; Signals::COUNT]) {
             (row, f64::from(u8::from(example.answerable)), example.weight / total)
         })
         .collect();
+    let mut used = [true; SIZE];
+    let mut weights = newton(&rows, &used);
+    while let Some(wrong) = most_wrong(&weights) {
+        used[wrong] = false;
+        weights = newton(&rows, &used);
+    }
+    let mut signals = [0.0; Signals::COUNT];
+    for (signal, weight) in signals.iter_mut().zip(&weights[1..]) {
+        *signal = *weight as f32;
+    }
+    (weights[0] as f32, signals)
+}
+
+/// The weight furthest on its wrong side.
+fn most_wrong(weights: &[f64; SIZE]) -> Option<usize> {
+    let wrongness = |at: usize| -f64::from(DIRECTIONS[at - 1]) * weights[at];
+    (1..SIZE).filter(|at| wrongness(*at) > 1e-9).max_by(|a, b| wrongness(*a).total_cmp(&wrongness(*b)))
+}
+
+/// The most likely weights, those not used being 0.
+fn newton(rows: &[([f64; SIZE], f64, f64)], used: &[bool; SIZE]) -> [f64; SIZE] {
     let mut weights = [0.0; SIZE];
     for _ in 0..STEPS {
-        let (gradient, hessian) = derivatives(&rows, &weights);
+        let (mut gradient, mut hessian) = derivatives(rows, &weights);
+        for at in (0..SIZE).filter(|at| !used[*at]) {
+            gradient[at] = 0.0;
+            hessian[at] = [0.0; SIZE];
+            hessian[at][at] = 1.0;
+        }
         let step = solve(hessian, gradient);
         for (weight, change) in weights.iter_mut().zip(step) {
             *weight += change;
@@ -45,11 +74,7 @@ pub fn fit(examples: &[Example]) -> (f32, [f32; Signals::COUNT]) {
             break;
         }
     }
-    let mut signals = [0.0; Signals::COUNT];
-    for (signal, weight) in signals.iter_mut().zip(&weights[1..]) {
-        *signal = *weight as f32;
-    }
-    (weights[0] as f32, signals)
+    weights
 }
 
 /// Gradient of the log-likelihood and the negative of its second derivatives, ridge included.

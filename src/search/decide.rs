@@ -30,7 +30,7 @@ pub struct Signals {
     pub title_coverage: f32,
     /// Share of the query's information in words that no article has.
     pub unknown: f32,
-    /// How far the next article is behind, as a share of the best's score.
+    /// How far the next article is behind, on the scale of the ranking score; a lone weak hit is no certainty.
     pub gap: f32,
     /// Logarithm of the number of words in the query that are no stop words, plus 1.
     pub words: f32,
@@ -123,7 +123,7 @@ pub(super) fn signals(snapshot: &Snapshot, understood: &Understood, ranking: &Ra
         line_likeness: reading.line_likeness,
         title_coverage: reading.title_coverage,
         unknown: share_of(&|bit| ranking.frequencies[bit] == 0),
-        gap: hits.get(1).map_or(1.0, |next| (best.score - next.score) / best.score.max(f32::MIN_POSITIVE)),
+        gap: best.score - hits.get(1).map_or(0.0, |next| next.score),
         words: (1.0 + words).ln(),
         articles: (1.0 + articles).ln(),
     }
