@@ -145,8 +145,15 @@ fn guarded(routes: Router<Context>, context: &Context) -> Router<Context> {
     routes.layer(from_fn_with_state(context.clone(), deadline)).layer(CatchPanicLayer::custom(panicked))
 }
 
-async fn nothing_here() -> ApiError {
-    ApiError::not_found("There is nothing at this address. `/openapi.json` lists what there is.")
+/// An earlier address of an article leads to where it is now.
+async fn nothing_here(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
+    let path = percent_decode_str(uri.path()).decode_utf8_lossy();
+    let snapshot = app.snapshot();
+    let entry = snapshot.catalog().by_alias(&path).ok_or_else(|| {
+        ApiError::not_found("There is nothing at this address. `/openapi.json` lists what there is.")
+    })?;
+    let location = format!("/a/{}", entry.front_matter.slug);
+    Ok((StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response())
 }
 
 async fn not_this_way() -> ApiError {

@@ -27,6 +27,8 @@ pub struct Generation {
 pub struct Index {
     engine: tantivy::Index,
     folder: Option<PathBuf>,
+    /// Held as long as the index is open, so that a second server is refused at its start.
+    lock: Option<File>,
     current: ArcSwap<Snapshot>,
     published: watch::Sender<Generation>,
 }
@@ -43,12 +45,14 @@ impl Index {
     /// A damaged generation is removed and begun again; those of other versions are removed.
     ///
     /// # Errors
-    /// The folder cannot be created, read or written.
+    /// The folder cannot be created, read or written, or another server has it.
     pub fn open(folder: &Path, default_language: &str) -> Result<Self, IndexError> {
         let own = folder.join(fingerprint(default_language));
         let fault = |source| IndexError::Folder { path: folder.to_owned(), source };
         fs::create_dir_all(&own).map_err(fault)?;
-        let opened = Self::reopen(&own).or_else(|reason| {
+        let lock = File::create(folder.join(".lock")).map_err(fault)?;
+        lock.try_lock().map_err(|_| IndexError::InUse { path: folder.to_owned() })?;
+        let mut opened = Self::reopen(&own).or_else(|reason| {
             if let Reopen::Damaged(reason) = &reason {
                 tracing::warn!(folder = %own.display(), reason, "the index is damaged and is built again");
             }
@@ -59,6 +63,7 @@ impl Index {
             Self::around(engine, Some(own.clone()))
         })?;
         remove_others(folder, &own).map_err(fault)?;
+        opened.lock = Some(lock);
         Ok(opened)
     }
 
@@ -81,7 +86,7 @@ impl Index {
     fn around(engine: tantivy::Index, folder: Option<PathBuf>) -> Result<Self, IndexError> {
         let snapshot = Snapshot::load(&engine, None, Vec::new())?;
         let published = watch::Sender::new(snapshot.generation().clone());
-        Ok(Self { engine, folder, current: ArcSwap::from_pointee(snapshot), published })
+        Ok(Self { engine, folder, lock: None, current: ArcSwap::from_pointee(snapshot), published })
     }
 
     /// What is searched now.

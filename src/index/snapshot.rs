@@ -203,6 +203,18 @@ impl Snapshot {
         self.segments.iter().try_fold(0, |sum, segment| Ok(sum + segment.surface.doc_freq(&term)?))
     }
 
+    /// Whether any article has a word with this stem.
+    pub(crate) fn has_stem(&self, language: &str, stem: &str) -> io::Result<bool> {
+        let text = format!("{language}:{stem}");
+        for (segment, field) in self.segments.iter().flat_map(|s| TextField::ALL.map(|field| (s, field))) {
+            let term = Term::from_field_text(self.fields.text[field as usize], &text);
+            if segment.text[field as usize].doc_freq(&term)? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Words that begin with `prefix`, at most `limit` looked at by segment, most frequent first.
     pub(crate) fn completions(&self, language: &str, prefix: &str, limit: usize) -> io::Result<Vec<DictionaryEntry>> {
         let from = format!("{language}:{prefix}");

@@ -39,7 +39,7 @@ pub struct Query {
     /// The visitor's words.
     pub text: String,
     /// Languages to look in, the visitor's first; a later one only counts when those before have
-    /// no answer. Empty: every language of the index at once.
+    /// no answer and it has a better one. Empty: every language of the index at once.
     pub languages: Vec<String>,
     /// Which articles may be hits.
     pub filter: Filter,
@@ -93,16 +93,16 @@ pub struct Answer {
     pub signals: Signals,
 }
 
-/// Does the knowledge base answer?
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Does the knowledge base answer? In order of hope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
-    /// Yes.
-    Answer,
-    /// Perhaps: worth showing, not worth relying on.
-    Candidates,
     /// No: offer a ticket.
     NoAnswer,
+    /// Perhaps: worth showing, not worth relying on.
+    Candidates,
+    /// Yes.
+    Answer,
 }
 
 impl Decision {
@@ -218,14 +218,15 @@ impl Searcher {
             finish(&snapshot, query, &found, &mut answer)?;
             return Ok(answer);
         }
+        // The first language with an answer; else the best that any has, the visitor's own before others.
+        let empty = answer.clone();
         for (at, language) in query.languages.iter().enumerate() {
-            let mut attempt = Answer { language: Some(language.clone()), ..answer.clone() };
-            finish(&snapshot, query, &[find(&snapshot, query, &answer.query, language)?], &mut attempt)?;
-            // Without an answer in any language the visitor's own is the one to show.
-            if at == 0 || attempt.decision != Decision::NoAnswer {
+            let mut attempt = Answer { language: Some(language.clone()), ..empty.clone() };
+            finish(&snapshot, query, &[find(&snapshot, query, &empty.query, language)?], &mut attempt)?;
+            if at == 0 || attempt.decision > answer.decision {
                 answer = attempt;
             }
-            if answer.decision != Decision::NoAnswer {
+            if answer.decision == Decision::Answer {
                 break;
             }
         }

@@ -157,7 +157,7 @@ impl Reader<'_> {
 
     /// Another form of the word may be known although this one is not: `installs`, where only `install` was written.
     fn stem_is_known(&self, forms: &Forms) -> io::Result<bool> {
-        Ok(self.snapshot.articles_with(self.language.code(), &forms.stem)? > 0)
+        self.snapshot.has_stem(self.language.code(), &forms.stem)
     }
 
     fn complete(&mut self, concept: &mut Concept, known: bool) -> io::Result<()> {
@@ -186,6 +186,7 @@ impl Reader<'_> {
         // Frequency only decides between equals.
         let typed: Vec<char> = concept.surface.chars().collect();
         let rated = |surface: &str| rate(&typed, surface);
+        found.retain(|entry| rated(&entry.surface) > 0.0);
         found.sort_by(|a, b| rated(&b.surface).total_cmp(&rated(&a.surface)).then(b.articles.cmp(&a.articles)));
         found.truncate(MAX_VARIANTS);
         concept.correction = found.first().map(|best| best.surface.clone());
@@ -209,8 +210,13 @@ impl Reader<'_> {
 /// How surely `surface` is what `typed` should have been.
 fn rate(typed: &[char], surface: &str) -> f32 {
     let meant: Vec<char> = surface.chars().collect();
-    let errors = if edits(typed, &meant) <= 1 { weight::ONE_ERROR } else { weight::TWO_ERRORS };
-    if typed.first() == meant.first() { errors } else { errors * weight::OTHER_FIRST_LETTER }
+    match (edits(typed, &meant) <= 1, typed.first() == meant.first()) {
+        (true, true) => weight::ONE_ERROR,
+        (true, false) => weight::ONE_ERROR * weight::OTHER_FIRST_LETTER,
+        (false, true) => weight::TWO_ERRORS,
+        // "uitloggen" is not "inloggen".
+        (false, false) => 0.0,
+    }
 }
 
 /// Edit distance in which exchanging two neighbours is one edit (optimal string alignment).
