@@ -16,7 +16,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    article::{self, Parsed, Problem},
+    article::{self, Parsed, Problem, ProblemCode},
     index::{FileStamp, Generation, Index, IndexError, Record, Recorder, Snapshot, Writer},
     source::{Changes, Directory, SourceError, SourceFile, unreadable},
 };
@@ -223,6 +223,11 @@ impl Ingest {
         let outcome = match self.source.read(&file.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Outcome::Gone,
             Err(error) => Outcome::Unreadable(unreadable(file.path.clone(), &error)),
+            // A program that writes in place empties the file first; that moment is no article.
+            Ok(bytes) if bytes.is_empty() && self.seen.get(&file.path).is_some_and(|seen| seen.size > 0) => {
+                let reason = "it has become empty, and its last version stays";
+                Outcome::Unreadable(unreadable(file.path.clone(), &reason))
+            }
             Ok(bytes) => {
                 stamp.hash = content_hash(&bytes);
                 if self.seen.get(&file.path).is_some_and(|seen| seen.hash == stamp.hash) {
@@ -253,6 +258,10 @@ impl Ingest {
                     self.held_back.remove(&path);
                 }
                 Held::Unchanged => {
+                    let was_unreadable = |of: &Vec<Problem>| of.iter().all(|p| p.code == ProblemCode::Unreadable);
+                    if self.held_back.get(&path).is_some_and(was_unreadable) {
+                        self.held_back.remove(&path);
+                    }
                     self.seen.insert(path, stamp);
                 }
                 Held::Problems(problems) => {

@@ -94,6 +94,21 @@ async fn no_request_fails_while_articles_change() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_emptied_keeps_its_article_until_it_has_words_again() {
+    let server = Server::with(&[("a.md", &lamp("Alpha"))]).start().await;
+    let problems = async |expected: usize| {
+        server.until(async |server| (server.app.snapshot().catalog().problems().len() == expected).then_some(())).await;
+    };
+    problems(0).await;
+    server.write("a.md", "");
+    problems(1).await;
+    assert_eq!(server.hits("lamp&lang=en").await, ["a"]);
+    server.write("a.md", &lamp("Alpha"));
+    problems(0).await;
+    assert_eq!(server.hits("lamp&lang=en").await, ["a"]);
+}
+
+#[tokio::test]
 async fn what_changed_while_the_server_was_off_is_taken_in_at_the_start() {
     let server = Server::with(&[("a.md", &lamp("Alpha")), ("b.md", &lamp("Beta"))]).start().await;
     let (folder, before) = (server.articles(), server.json("/readyz").await);
