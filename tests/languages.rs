@@ -49,3 +49,20 @@ async fn translations_know_each_other() {
         assert!(page.contains(&format!("<a href=\"/a/{slug}\" lang=\"{lang}\" hreflang=\"{lang}\"")), "{lang}");
     }
 }
+
+#[tokio::test]
+async fn one_answer_speaks_one_language() {
+    let server = Server::with(&[
+        ("de/rechnung.md", "# Rechnung\n\nWo steht die Rechnung zum Bezahlen?\n"),
+        ("de/konto.md", "# Konto\n\nDas Konto und die Rechnung.\n"),
+        ("nl/rechnung.md", "# Rekening\n\nDe rechnung bezahlen heet rekening betalen.\n"),
+    ])
+    .start()
+    .await;
+    for query in ["rechnung bezahlen&lang=de", "rechnung unbekanntes wort&lang=de", "rechnung bezahlen&lang=nl"] {
+        let reply = server.search(query).await;
+        let hits = reply["hits"].as_array().unwrap();
+        assert!(!hits.is_empty() && hits.iter().all(|hit| hit["language"] == reply["language"]), "{query}: {reply}");
+        assert!(reply["total"].as_u64().unwrap() >= hits.len() as u64, "{query}: {reply}");
+    }
+}

@@ -131,3 +131,15 @@ async fn what_is_missing_gets_a_page_for_people() {
         assert!(page.contains("There is nothing at this address") && page.contains("/contact"), "{page}");
     }
 }
+
+#[tokio::test]
+async fn earlier_addresses_lead_to_the_article() {
+    let article = "---\ntitle: Lamp\naliases: [/docs/old/lamp, lamp-oud]\n---\n\nText.\n";
+    let server = Server::with(&[("lamp.md", article)]).start().await;
+    for path in ["/docs/old/lamp", "/docs/old/lamp/", "/a/lamp-oud"] {
+        let response = server.get(path).await;
+        assert!(response.status().is_redirection(), "{path}: {}", response.status());
+        assert_eq!(response.headers()["location"], "/a/lamp", "{path}");
+    }
+    assert_eq!(server.get("/docs/old").await.status(), 404);
+}

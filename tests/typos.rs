@@ -38,3 +38,16 @@ async fn tolerance_can_be_turned_off() {
     assert!(server.hits("replcae&lang=en").await.is_empty());
     assert_eq!(server.hits("replace&lang=en").await, ["lamp"]);
 }
+
+#[tokio::test]
+async fn opposites_are_no_typing_errors() {
+    let server = Server::with(&[("nl/in.md", "# Inloggen\n\nZo kun je inloggen.\n")]).start().await;
+    assert!(server.hits("uitloggen&lang=nl").await.is_empty());
+    assert_eq!(server.hits("inlogen&lang=nl").await, ["nl-in"]);
+}
+
+#[tokio::test]
+async fn a_wrong_word_is_put_right_even_if_its_stem_is_a_word() {
+    let server = Server::with(&[("nl/db.md", "# Databank\n\nNu SQLite, later postgres.\n")]).start().await;
+    assert_eq!(server.hits("postgress&lang=nl").await, ["nl-db"]);
+}

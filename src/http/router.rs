@@ -4,9 +4,13 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
+    extract::State,
+    http::{StatusCode, Uri, header},
     middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
+use percent_encoding::percent_decode_str;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -149,9 +153,10 @@ fn guarded(routes: Router<Context>, context: &Context) -> Router<Context> {
 async fn nothing_here(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
     let path = percent_decode_str(uri.path()).decode_utf8_lossy();
     let snapshot = app.snapshot();
-    let entry = snapshot.catalog().by_alias(&path).ok_or_else(|| {
-        ApiError::not_found("There is nothing at this address. `/openapi.json` lists what there is.")
-    })?;
+    let entry = snapshot
+        .catalog()
+        .by_alias(&path)
+        .ok_or_else(|| ApiError::not_found("There is nothing at this address. `/openapi.json` lists what there is."))?;
     let location = format!("/a/{}", entry.front_matter.slug);
     Ok((StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response())
 }
