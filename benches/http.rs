@@ -3,7 +3,7 @@
 //!
 //! The clients are threads of the same process with plain sockets, so they take processor time from the server. What
 //! that costs shows in the floor: a route that answers a ready reply of 3 kB, asked in the same way in the same run.
-//! divan's table shows rounds of 8 x 150 requests; below it stand requests a second, percentiles and the ratio to the
+//! divan's table shows rounds of 8 x 90 requests; below it stand requests a second, percentiles and the ratio to the
 //! floor. A status other than 200, or too few articles found, fails the bench.
 //!
 //! ```text
@@ -34,7 +34,7 @@ use zerodesk::{
 /// Connections that ask at the same time.
 const CONNECTIONS: usize = 8;
 /// Requests of one connection in a round.
-const REQUESTS: usize = 150;
+const REQUESTS: usize = 90;
 /// Share of requests that find what they look for, at least; one third is misspelt, one third unfinished.
 const FOUND_AT_LEAST: f64 = 0.8;
 
@@ -75,7 +75,7 @@ impl Round {
     }
 }
 
-#[divan::bench(sample_count = 20, sample_size = 1)]
+#[divan::bench(sample_count = 10, sample_size = 1)]
 fn a_floor(bencher: Bencher) {
     let runtime = Runtime::new().expect("a runtime");
     let address = runtime.block_on(serve_floor());
@@ -86,7 +86,7 @@ fn a_floor(bencher: Bencher) {
     support::figure(format!("floor: {:.0} requests a second, {}", all.per_second(), all.durations));
 }
 
-#[divan::bench(args = support::corpora(), sample_count = 20, sample_size = 1)]
+#[divan::bench(args = support::corpora(), sample_count = 10, sample_size = 1)]
 fn search(bencher: Bencher, corpus: &Corpus) {
     let (runtime, folder) = (Runtime::new().expect("a runtime"), support::temporary());
     let config = Config {

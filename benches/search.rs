@@ -2,7 +2,7 @@
 //! their snippets each, as the API returns them.
 //!
 //! divan's table shows one pass over all queries of a kind, on one processor; below it stand the percentiles of the
-//! single search. A kind that finds too few of its articles fails the bench, as does an answer without snippets.
+//! single search, and its processor time, which other work on the machine changes less. A kind that finds too few of its articles fails the bench, as does an answer without snippets.
 //!
 //! ```text
 //! cargo bench --bench search
@@ -47,12 +47,17 @@ fn measure(bencher: Bencher, corpus: &Corpus, kind: Kind) {
     let mut log = queries::log(&searcher.snapshot(), QUERIES, support::SEED);
     log.retain(|item| item.kind == kind);
     let found = pass(&searcher, &log, &mut Durations::default()); // reads the index from disk
-    let mut durations = Durations::default();
+    let (mut durations, before) = (Durations::default(), support::processor_time());
     bencher.counter(ItemsCount::new(log.len())).bench_local(|| {
         assert_eq!(pass(&searcher, &log, &mut durations), found, "the same query finds the same");
     });
     let share = found as f64 / log.len() as f64;
-    support::figure(format!("{corpus}, {kind:?}: {durations}; {:.1} % found", share * 100.0));
+    let busy = support::processor_time() - before;
+    let each = busy.as_secs_f64() * 1e3 / durations.count() as f64;
+    support::figure(format!(
+        "{corpus}, {kind:?}: {durations}; mean processor time {each:.2} ms; {:.1} % found",
+        share * 100.0
+    ));
     assert!(share >= kind.found_at_least(), "{corpus}: only {share:.3} of the {kind:?} queries find their article");
 }
 
