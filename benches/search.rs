@@ -52,7 +52,7 @@ fn measure(bencher: Bencher, corpus: &Corpus, kind: Kind) {
         assert_eq!(pass(&searcher, &log, &mut durations), found, "the same query finds the same");
     });
     let share = found as f64 / log.len() as f64;
-    let busy = support::processor_time() - before;
+    let busy = support::processor_time().saturating_sub(before);
     let each = busy.as_secs_f64() * 1e3 / durations.count() as f64;
     support::figure(format!(
         "{corpus}, {kind:?}: {durations}; mean processor time {each:.2} ms; {:.1} % found",

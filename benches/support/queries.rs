@@ -90,12 +90,14 @@ fn text(kind: Kind, title: &str, chance: &mut Chance) -> String {
     match kind {
         Kind::Clean => {}
         Kind::Prefix => {
-            let cut = words.last_mut();
-            cut.into_iter().for_each(|word| *word = word.chars().take((word.chars().count() / 2).max(3)).collect());
+            if let Some(word) = words.last_mut() {
+                *word = word.chars().take((word.chars().count() / 2).max(3)).collect();
+            }
         }
         Kind::Typo => {
-            let longest = words.iter_mut().max_by_key(|word| word.chars().count());
-            longest.into_iter().for_each(|word| *word = misspelt(word, chance));
+            if let Some(word) = words.iter_mut().max_by_key(|word| word.chars().count()) {
+                *word = misspelt(word, chance);
+            }
         }
     }
     words.join(" ")
