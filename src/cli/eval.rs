@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     eval::{self, Example, Measures, Outcome, QuerySet},
-    search::{DecisionModel, Signals},
+    search::DecisionModel,
 };
 
 /// Arguments of `zerodesk eval`.
@@ -112,8 +112,7 @@ fn confidences(outcomes: &[Outcome]) -> String {
 fn fit(sets: &[QuerySet], outcomes: &[Vec<Outcome>], wanted: impl Fn(usize) -> bool) -> DecisionModel {
     let mut examples = Vec::new();
     let mut names = Vec::new();
-    for (at, (set, found)) in sets.iter().zip(outcomes).enumerate().filter(|(at, _)| wanted(*at)) {
-        debug_assert!(at < sets.len());
+    for (_, (set, found)) in sets.iter().zip(outcomes).enumerate().filter(|(at, _)| wanted(*at)) {
         names.push(set.name.clone());
         let answerable = found.iter().filter(|o| set.judgments.contains_key(&o.query)).count().max(1) as f64;
         let rest = (found.len() as f64 - answerable).max(1.0);
@@ -123,32 +122,8 @@ fn fit(sets: &[QuerySet], outcomes: &[Vec<Outcome>], wanted: impl Fn(usize) -> b
             Example { signals: outcome.signals, answerable: answers, weight }
         }));
     }
-    let (bias, w) = eval::fit(&examples);
-    let [
-        share,
-        coverage,
-        section_coverage,
-        line_coverage,
-        line_likeness,
-        title_coverage,
-        unknown,
-        gap,
-        words,
-        articles,
-    ] = w;
-    let weights = Signals {
-        share,
-        coverage,
-        section_coverage,
-        line_coverage,
-        line_likeness,
-        title_coverage,
-        unknown,
-        gap,
-        words,
-        articles,
-    };
-    DecisionModel { fitted_on: names, date: jiff::Zoned::now().date(), bias, weights }
+    let (bias, weights) = eval::fit(&examples);
+    DecisionModel { fitted_on: names, date: jiff::Zoned::now().date(), bias, weights: weights.into() }
 }
 
 fn leave_one_out(sets: &[QuerySet], outcomes: &mut [Vec<Outcome>]) {

@@ -60,6 +60,35 @@ impl Signals {
     }
 }
 
+impl From<[f32; Self::COUNT]> for Signals {
+    fn from(values: [f32; Self::COUNT]) -> Self {
+        let [
+            share,
+            coverage,
+            section_coverage,
+            line_coverage,
+            line_likeness,
+            title_coverage,
+            unknown,
+            gap,
+            words,
+            articles,
+        ] = values;
+        Self {
+            share,
+            coverage,
+            section_coverage,
+            line_coverage,
+            line_likeness,
+            title_coverage,
+            unknown,
+            gap,
+            words,
+            articles,
+        }
+    }
+}
+
 /// The fitted model, with what made it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
