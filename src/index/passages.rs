@@ -5,6 +5,7 @@
 //!
 //! | part | bytes | holds |
 //! |---|---|---|
+//! | mark | 8 | tells where the passages begin among the bytes of a stored document |
 //! | head | 16 | counts of lines and tokens, length of the text, length of the sections (u32 each) |
 //! | lines | 12 each | start in the text, first token (u32), section (u16), kind (u8), 0 |
 //! | tokens | 8 each | hash of the stem (u32), start in the line (u16), length (u8), 1 if a stop word |
@@ -22,6 +23,7 @@ use crate::{
     article::{Article, BlockKind},
 };
 
+const MARK: &[u8; 8] = b"\x00passage";
 const HEAD: usize = 16;
 const LINE: usize = 12;
 const TOKEN: usize = 8;
@@ -100,9 +102,11 @@ pub struct Passages<'a> {
 }
 
 impl<'a> Passages<'a> {
-    /// Reads the head; `None` when the bytes are not what `encode` writes.
+    /// Finds the mark and reads the head; `None` when there is not what `encode` writes.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
+        let begin = bytes.windows(MARK.len()).position(|window| window == MARK)?;
+        let bytes = &bytes[begin + MARK.len()..];
         let count = |at: usize| bytes.get(at..at + 4).map(read_u32);
         let (lines, tokens) = (count(0)? * LINE, count(4)? * TOKEN);
         let (text, sections) = (count(8)?, count(12)?);
@@ -195,7 +199,9 @@ impl Encoder {
     fn finish(self, sections: &[u8]) -> Vec<u8> {
         let counts = [self.lines.len() / LINE, self.tokens.len() / TOKEN, self.text.len(), sections.len()];
         let head = counts.into_iter().flat_map(|count| (count as u32).to_le_bytes());
-        head.chain(self.lines)
+        let mark = MARK.iter().copied();
+        mark.chain(head)
+            .chain(self.lines)
             .chain(self.tokens)
             .chain(self.text.into_bytes())
             .chain(sections.iter().copied())

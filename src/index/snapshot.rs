@@ -4,9 +4,11 @@ use std::{collections::HashMap, io, sync::Arc};
 
 use tantivy::{
     DocAddress, DocSet, ReloadPolicy, Searcher, TantivyDocument, Term,
+    directory::OwnedBytes,
     index::InvertedIndexReader,
     query::FuzzyTermQuery,
     schema::{Field, IndexRecordOption, Value},
+    store::StoreReader,
 };
 
 use super::{
@@ -15,6 +17,8 @@ use super::{
 };
 use crate::article::Problem;
 
+/// Blocks of stored documents kept in memory by segment, 16 kB each.
+const STORE_BLOCKS: usize = 64;
 /// Marks a document that is no (longer a) searched article.
 const NONE: u32 = u32::MAX;
 
@@ -45,6 +49,8 @@ pub(crate) struct LanguageStatistics {
 struct Segment {
     text: [Arc<InvertedIndexReader>; TextField::COUNT],
     surface: Arc<InvertedIndexReader>,
+    /// Stored documents, as bytes.
+    store: StoreReader,
     /// Place in the catalog by document.
     places: Vec<u32>,
 }
@@ -59,7 +65,7 @@ pub struct DictionaryEntry {
 }
 
 /// A document's stored bytes, kept while they are looked at.
-pub struct Stored(Vec<u8>);
+pub struct Stored(OwnedBytes);
 
 impl Stored {
     /// The article's lines; none where the bytes cannot be read.
@@ -121,6 +127,7 @@ impl Snapshot {
             self.segments.push(Segment {
                 text: [title?, questions?, headings?, body?, tags?, code?],
                 surface: segment.inverted_index(self.fields.surface)?,
+                store: segment.get_store_reader(STORE_BLOCKS)?,
                 places: ids.iter().map(|id| places.get(id).copied().unwrap_or(NONE)).collect(),
             });
         }
@@ -149,11 +156,11 @@ impl Snapshot {
         Ok(document.get_first(self.fields.body).and_then(|value| value.as_str()).unwrap_or_default().to_owned())
     }
 
-    /// The lines of the article at a place of the catalog.
+    /// The lines of the article at a place of the catalog. The document's bytes are taken as they are: tantivy's own
+    /// reading of a bytes field goes byte by byte, which is most of the cost of a search.
     pub(crate) fn stored(&self, place: usize) -> Result<Stored, IndexError> {
-        let document: TantivyDocument = self.searcher.doc(self.addresses[place][0])?;
-        let bytes = document.get_first(self.fields.passages).and_then(|value| value.as_bytes().map(<[u8]>::to_vec));
-        Ok(Stored(bytes.unwrap_or_default()))
+        let address = self.addresses[place][0];
+        Ok(Stored(self.segments[address.segment_ord as usize].store.get_document_bytes(address.doc_id)?))
     }
 
     /// Statistics of a language; `None` where no article is in it.

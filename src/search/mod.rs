@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use decide::{DecisionModel, Signals};
 
-use crate::index::{Entry, Index, IndexError, Snapshot};
+use crate::index::{Entry, Index, IndexError, Snapshot, Stored};
 use rank::{Ranked, Ranking};
 use read::Reading;
 use understand::Understood;
@@ -170,6 +170,7 @@ pub struct Searcher {
 struct Found {
     understood: Understood,
     ranking: Ranking,
+    reader: read::Reader,
     hits: Vec<Candidate>,
 }
 
@@ -178,6 +179,8 @@ struct Candidate {
     ranked: Ranked,
     score: f32,
     reading: Option<Reading>,
+    /// Kept for its snippets.
+    stored: Option<Stored>,
 }
 
 impl Searcher {
@@ -242,13 +245,14 @@ fn find(snapshot: &Snapshot, query: &Query, text: &str, language: &str) -> Resul
     let reader = read::Reader::new(&understood, &ranking, snapshot);
     let mut hits = Vec::with_capacity(ranking.articles.len());
     for (at, ranked) in ranking.articles.iter().enumerate() {
-        let reading = if at < READ { reader.read(&snapshot.stored(ranked.place)?) } else { None };
+        let stored = if at < READ { Some(snapshot.stored(ranked.place)?) } else { None };
+        let reading = stored.as_ref().and_then(|stored| reader.read(stored));
         let score = read::score(ranked.score / ranking.reachable.max(f32::MIN_POSITIVE), reading.as_ref());
-        hits.push(Candidate { ranked: *ranked, score, reading });
+        hits.push(Candidate { ranked: *ranked, score, reading, stored });
     }
     let read = hits.len().min(READ);
     hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
-    Ok(Found { understood, ranking, hits })
+    Ok(Found { understood, ranking, reader, hits })
 }
 
 /// Merges languages, decides, and makes the hits that are asked for.
@@ -274,11 +278,15 @@ fn finish(snapshot: &Snapshot, query: &Query, found: &[Found], answer: &mut Answ
         answer.language = Some(best.understood.language.clone());
     }
     for &(which, at) in order.iter().skip(query.offset.min(MAX_OFFSET)).take(query.limit.min(MAX_LIMIT)) {
-        let Found { understood, ranking, hits } = &found[which];
+        let Found { reader, hits, .. } = &found[which];
         let candidate = &hits[at];
         let Some(article) = snapshot.catalog().at(candidate.ranked.place) else { continue };
-        let stored = snapshot.stored(candidate.ranked.place)?;
-        let sections = snippet::sections(&stored, &read::Reader::new(understood, ranking, snapshot));
+        let read = match &candidate.stored {
+            Some(_) => None,
+            None => Some(snapshot.stored(candidate.ranked.place)?),
+        };
+        let sections = candidate.stored.as_ref().or(read.as_ref()).map(|stored| snippet::sections(stored, reader));
+        let sections = sections.unwrap_or_default();
         answer.hits.push(Hit { article: Arc::clone(article), score: candidate.score, sections });
     }
     Ok(())
