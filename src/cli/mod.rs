@@ -126,11 +126,17 @@ fn read_file(named: Option<&Path>) -> Result<Option<(String, String)>, UsageErro
 pub fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(code) => code,
+        // Whoever reads the output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("zerodesk: {}", told_once(&error));
             ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The error and its causes, without those that the text before already tells.
@@ -148,7 +154,7 @@ impl Cli {
             Some(Command::Serve(settings)) => serve::run(settings.load()?),
             Some(Command::Check(args)) => check::run(args),
             Some(Command::Agent(command)) => agent::run(command),
-            Some(Command::Config(settings)) => Ok(config::run(&settings.load()?)),
+            Some(Command::Config(settings)) => config::run(&settings.load()?),
             Some(Command::Eval(args)) => eval::run(&args),
             Some(Command::Search(args)) => search::run(args),
             None => serve::run(self.serve.load()?),

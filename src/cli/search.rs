@@ -1,6 +1,9 @@
 //! `zerodesk search`: one search over a folder, without a server.
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use clap::Args;
@@ -45,10 +48,11 @@ pub(super) fn run(args: SearchArgs) -> anyhow::Result<ExitCode> {
         ..Query::default()
     };
     let answer = searcher.search(&query)?;
+    let mut out = io::stdout().lock();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&as_json(&answer))?);
+        writeln!(out, "{}", serde_json::to_string_pretty(&as_json(&answer))?)?;
     } else {
-        print(&answer);
+        print(&answer, &mut out)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -73,18 +77,19 @@ fn as_json(answer: &Answer) -> serde_json::Value {
     })
 }
 
-fn print(answer: &Answer) {
-    println!("{} (confidence {:.2}), {} articles", answer.decision.as_str(), answer.confidence, answer.total);
+fn print(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{} (confidence {:.2}), {} articles", answer.decision.as_str(), answer.confidence, answer.total)?;
     if let Some(corrected) = &answer.corrected {
-        println!("searched for: {corrected}");
+        writeln!(out, "searched for: {corrected}")?;
     }
     for hit in &answer.hits {
-        println!("\n{}  [{}]", hit.article.front_matter.title, hit.article.path);
+        writeln!(out, "\n{}  [{}]", hit.article.front_matter.title, hit.article.path)?;
         for section in &hit.sections {
             if !section.heading.is_empty() {
-                println!("  {}", section.heading.join(" > "));
+                writeln!(out, "  {}", section.heading.join(" > "))?;
             }
-            println!("    {}", section.snippet);
+            writeln!(out, "    {}", section.snippet)?;
         }
     }
+    Ok(())
 }
