@@ -79,6 +79,11 @@ async fn another_folder_in_the_place_of_the_articles_is_followed() {
     fs::write(aside("old/d.md"), lamp("Delta")).unwrap();
     server.write("e.md", &lamp("Epsilon"));
     lamps(&server, &["b", "c", "e"]).await;
+    fs::remove_dir_all(&folder).unwrap(); // a new one at once, perhaps under the same number on the disk
+    server.write("f.md", &lamp("Zeta"));
+    lamps(&server, &["f"]).await;
+    server.write("g.md", &lamp("Eta"));
+    lamps(&server, &["f", "g"]).await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use notify::{Event, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{Event, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher as _, event::ModifyKind};
 
 use super::SourceError;
 use crate::config::{Watch, WatchMode};
@@ -78,6 +78,8 @@ struct State {
     paths: BTreeSet<String>,
     everything: bool,
     stopped: bool,
+    /// The watched folder itself was moved or deleted; a new one can get its number on the disk.
+    lost: bool,
     /// Counts notices, to see whether more keep coming.
     notices: u64,
 }
@@ -87,9 +89,11 @@ impl State {
         self.everything || !self.paths.is_empty()
     }
 
-    fn mark(&mut self, paths: &[PathBuf], root: &Path) {
+    fn mark(&mut self, event: &Event, root: &Path) {
         self.notices += 1;
-        for path in paths {
+        let leaves = matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+        for path in &event.paths {
+            self.lost |= leaves && path == root;
             match path.strip_prefix(root) {
                 Ok(below) if self.paths.len() < FEW && below.extension().is_some() => {
                     let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
@@ -116,6 +120,7 @@ impl Watcher {
     /// Watches what the name stands for now.
     fn watch(&mut self) -> Result<(), SourceError> {
         (self.engine, self.watched) = (None, None);
+        self.marks.lock().lost = false;
         let missing = |source| SourceError::Folder { path: self.root.clone(), source };
         let fault = |error: notify::Error| SourceError::Watch { path: self.root.clone(), reason: error.to_string() };
         // Before watching begins: what changes in between is seen as another folder at the next look.
@@ -205,7 +210,8 @@ impl Watcher {
     }
 
     fn was_replaced(&self) -> bool {
-        self.settings.mode != WatchMode::Off && Identity::of(&self.root).ok() != self.watched
+        let lost = std::mem::take(&mut self.marks.lock().lost);
+        self.settings.mode != WatchMode::Off && (lost || Identity::of(&self.root).ok() != self.watched)
     }
 }
 
@@ -255,7 +261,7 @@ fn handler(marks: Arc<Marks>, root: PathBuf) -> impl Fn(notify::Result<Event>) +
                 state.notices += 1;
                 state.everything = true;
             }
-            Ok(event) => state.mark(&event.paths, &root),
+            Ok(event) => state.mark(&event, &root),
             Err(error) => {
                 tracing::warn!(%error, "watching the articles: comparing the whole folder");
                 state.notices += 1;
