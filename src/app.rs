@@ -17,10 +17,10 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     config::Config,
-    desk::{Delivery, Desk, DeskError, Ladder, connectors::DeskConnector},
+    desk::{Delivered, Delivery, Desk, DeskError, Ladder, connectors::DeskConnector},
     index::{Generation, Index, IndexError, Snapshot},
     ingest::{Ingest, IngestError},
-    insight::{Insight, InsightError},
+    insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor},
     search::Searcher,
     source::{Directory, SourceError, Watcher},
     store::{DataLock, Sqlite, StoreError},
@@ -110,10 +110,10 @@ impl App {
         let healthy = follows.clone();
         thread::Builder::new()
             .name("articles".into())
-            .spawn(move || follow(&watcher, &mut ingest, &healthy))
+            .spawn(move || follow(watcher, ingest, &healthy))
             .map_err(|source| SourceError::Folder { path: config.articles.clone(), source })?;
         let stop_delivery = Arc::new(Notify::new());
-        start_delivery(&desk, &clock, &stop_delivery)?;
+        start_delivery(&desk, &insight, &clock, &stop_delivery)?;
         let searcher = Searcher::new(index.clone());
         Ok(Self {
             config,
@@ -178,26 +178,43 @@ fn default_language(config: &Config) -> &str {
     site.and_then(|site| site.languages.first()).map_or("en", String::as_str)
 }
 
-/// Takes in changes until the watcher is told to stop. A failure leaves the last good state in use.
-fn follow(watcher: &Watcher, ingest: &mut Ingest, healthy: &AtomicBool) {
+/// Takes in changes until the watcher is told to stop. A failure leaves the last good state in use, and everything is
+/// looked at again a second later.
+fn follow(mut watcher: Watcher, mut ingest: Ingest, healthy: &AtomicBool) {
     while let Some(changes) = watcher.wait() {
-        match ingest.follow(changes) {
+        match changes.map_err(IngestError::from).and_then(|changes| ingest.follow(changes)) {
             Ok(report) => {
                 healthy.store(true, Ordering::Relaxed);
                 let (generation, changed, removed) = (report.generation.number, report.changed, report.removed);
                 tracing::info!(generation, changed, removed, "articles followed");
             }
             Err(error) => {
-                healthy.store(false, Ordering::Relaxed);
-                tracing::error!(%error, "the articles could not be followed; what was searched before stays in use");
+                watcher.distrust();
+                // Once is enough: it is tried every second.
+                if healthy.swap(false, Ordering::Relaxed) {
+                    tracing::error!(%error, "the articles could not be followed; what was searched before stays in use");
+                }
             }
         }
     }
 }
 
-fn start_delivery(desk: &Desk, clock: &Clock, stop: &Arc<Notify>) -> Result<(), DeskError> {
+fn start_delivery(desk: &Desk, insight: &Insight, clock: &Clock, stop: &Arc<Notify>) -> Result<(), DeskError> {
     let delivery = Delivery::new(desk.clone(), vec![Arc::new(DeskConnector)])?;
+    let insight = insight.clone();
+    let delivery = delivery.observed_by(move |delivered| count_delivery(&insight, delivered));
     let (clock, stop) = (clock.clone(), stop.clone());
     tokio::spawn(async move { delivery.run(move || clock(), stop.notified()).await });
     Ok(())
+}
+
+fn count_delivery(insight: &Insight, Delivered { ticket, connector, at }: Delivered) {
+    metrics::counter!("zerodesk_tickets_delivered_total", "connector" => connector.clone()).increment(1);
+    let session = ticket.session.and_then(|session| SessionHash::try_from(session).ok());
+    // A visitor who shares nothing is nobody here either.
+    let session = session.unwrap_or_else(|| insight.visitor(None, at).session);
+    let origin = Origin { site: ticket.site, locale: ticket.locale.unwrap_or_default(), ..Origin::default() };
+    let latency_ms = u64::try_from(at.duration_since(ticket.created).as_millis()).unwrap_or_default();
+    let kind = EventKind::TicketDelivered { reference: ticket.reference.to_string(), connector, latency_ms };
+    insight.record(Event::new(&Visitor { session, yesterday: session }, origin, at, kind));
 }

@@ -119,3 +119,22 @@ async fn batches_are_checked_event_by_event() {
     let many: Vec<Value> = (0..51).map(|_| good.clone()).collect();
     assert_eq!(server.post_json("/api/v1/events", &json!({ "events": many })).await.status(), 422);
 }
+
+#[tokio::test]
+async fn turning_the_page_is_no_new_search() {
+    let server = Server::with(crate::support::HELP).configured("[insight]\nstats = \"public\"").start().await;
+    let first = server.search("service desk&lang=en&limit=1").await;
+    let id = first["query_id"].as_str().unwrap();
+    let second = server.search(&format!("service desk&lang=en&limit=1&offset=1&query_id={id}")).await;
+    assert_eq!(second["query_id"], first["query_id"], "clicks on any page belong to the search");
+    assert!(second["handoff"]["url"].as_str().unwrap().contains(id));
+    server.search("service desk&lang=en&limit=1&offset=1").await;
+    let page = server.page("/search?q=service+desk&lang=en&limit=1").await;
+    let (_, next) = page.split_once("rel=\"next\" href=\"").expect("a further page");
+    let next = server.page(&next.split('"').next().unwrap().replace("&amp;", "&")).await;
+    assert!(next.contains("rel=\"prev\""), "{next}");
+    let contact = |page: &str| page.split_once("query_id=").map(|(_, rest)| rest[..26].to_owned());
+    assert_eq!(contact(&next), contact(&page));
+    let figures = server.json("/api/v1/stats/deflection").await;
+    assert_eq!(figures["no_answer"]["n"], 2, "the API's and the page's first: {figures}");
+}

@@ -55,6 +55,25 @@ async fn a_visitor_without_an_answer_gets_a_ticket_and_the_desk_sees_what_was_tr
 }
 
 #[tokio::test]
+async fn a_ticket_tells_which_text_was_read() {
+    let server = Server::start().await;
+    let views = ["a-reset-password", "b-long-gone"].map(|view| {
+        let article = &view[2..];
+        json!({ "id": format!("view-{view}"), "type": "article_viewed", "article": article, "from": "link",
+            "dwell_ms": 9000, "scroll": 0.5 })
+    });
+    let batch = json!({ "session": SESSION, "events": views });
+    assert_eq!(server.post_json("/api/v1/events", &batch).await.status(), 202);
+    let sent: Value = server.post_json("/api/v1/tickets", &ticket("key")).await.json().await.unwrap();
+    let shown = desk(&server, &format!("/api/v1/desk/tickets/{}", sent["reference"].as_str().unwrap())).await;
+    let snapshot = server.app.snapshot();
+    let revision = &snapshot.catalog().by_slug("reset-password").unwrap().revision;
+    let read = &shown["ticket"]["read"];
+    assert_eq!((&read[0]["article"], &read[0]["revision"]), (&json!("reset-password"), &json!(revision)), "{read}");
+    assert_eq!((&read[1]["article"], &read[1]["revision"]), (&json!("long-gone"), &json!("")), "{read}");
+}
+
+#[tokio::test]
 async fn a_repeated_request_is_the_same_ticket_also_after_a_restart() {
     let server = Server::start().await;
     let first = server.post_json("/api/v1/tickets", &ticket("key")).await;
@@ -184,6 +203,7 @@ async fn suspected_spam_is_kept_apart() {
 #[tokio::test]
 async fn an_agent_signs_in_and_reads_plain_text() {
     let server = Server::start().await;
+    server.search(&format!("zzgrbl&session={SESSION}&trigger=enter")).await;
     let sent: Value = server.post_json("/api/v1/tickets", &ticket("key")).await.json().await.unwrap();
     let reference = sent["reference"].as_str().unwrap();
     assert!(server.page("/desk").await.contains("action=\"/desk/login\""));
@@ -202,9 +222,14 @@ async fn an_agent_signs_in_and_reads_plain_text() {
         assert_eq!((reply.status().as_u16(), &reply.headers()["cache-control"]), (200, &"no-store".parse().unwrap()));
         reply.text().await.unwrap()
     };
-    assert!(page("/desk?q=lamp").await.contains(reference));
+    let found = page("/desk?q=lamp&lang=en").await;
+    assert!(found.contains(reference) && found.contains(">1 ticket<"), "{found}");
     assert!(!page("/desk?q=chair").await.contains(reference));
     let ticket = page(&format!("/desk/tickets/{reference}")).await;
     assert!(ticket.contains("&lt;b&gt;Ada") && !ticket.contains("<b>Ada"), "{ticket}");
     assert!(ticket.contains("desk: "), "its delivery is shown");
+    for (lang, decision) in [("en", "No answer"), ("nl", "Geen antwoord"), ("de", "Keine Antwort")] {
+        let ticket = page(&format!("/desk/tickets/{reference}?lang={lang}")).await;
+        assert!(ticket.contains(&format!("<td>{decision} (")) && !ticket.contains("no_answer"), "{ticket}");
+    }
 }

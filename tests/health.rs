@@ -1,5 +1,7 @@
 //! What those who run the server see.
 
+use serde_json::json;
+
 use crate::support::{HELP, Server};
 
 #[tokio::test]
@@ -31,6 +33,18 @@ async fn metrics_count_what_happens() {
         "zerodesk_outbox_entries{state=\"pending\"}",
     ] {
         assert!(metrics.contains(line), "{line}\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn metrics_count_deliveries() {
+    let server = Server::start().await;
+    let ticket = json!({ "idempotency_key": "key", "message": "Help", "requester": { "email": "ada@example.org" } });
+    assert_eq!(server.post_json("/api/v1/tickets", &ticket).await.status(), 201);
+    for line in
+        ["zerodesk_tickets_delivered_total{connector=\"desk\"} ", "zerodesk_outbox_entries{state=\"delivered\"} 1"]
+    {
+        server.eventually(async |server| server.page("/metrics").await.contains(line)).await;
     }
 }
 

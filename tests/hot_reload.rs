@@ -66,6 +66,63 @@ async fn a_swapped_folder_arrives_as_a_whole() {
 }
 
 #[tokio::test]
+async fn another_folder_in_the_place_of_the_articles_is_followed() {
+    let server = Server::with(&[("a.md", &lamp("Alpha"))]).start().await;
+    let (folder, aside) = (server.articles(), |name: &str| server.articles().with_file_name(name));
+    fs::create_dir_all(aside("new")).unwrap();
+    fs::write(aside("new/b.md"), lamp("Beta")).unwrap();
+    fs::rename(&folder, aside("old")).unwrap();
+    fs::rename(aside("new"), &folder).unwrap();
+    lamps(&server, &["b"]).await;
+    server.write("c.md", &lamp("Gamma"));
+    lamps(&server, &["b", "c"]).await;
+    fs::write(aside("old/d.md"), lamp("Delta")).unwrap();
+    server.write("e.md", &lamp("Epsilon"));
+    lamps(&server, &["b", "c", "e"]).await;
+    fs::remove_dir_all(&folder).unwrap(); // a new one at once, perhaps under the same number on the disk
+    server.write("f.md", &lamp("Zeta"));
+    lamps(&server, &["f"]).await;
+    server.write("g.md", &lamp("Eta"));
+    lamps(&server, &["f", "g"]).await;
+}
+
+#[tokio::test]
+async fn a_folder_that_vanishes_is_searched_until_it_is_back() {
+    let server = Server::with(&[("a.md", &lamp("Alpha"))]).start().await;
+    let (folder, aside) = (server.articles(), server.articles().with_file_name("aside"));
+    let follows = async |server: &Server| server.json("/readyz").await["watcher"] == true;
+    fs::rename(&folder, &aside).unwrap();
+    server.eventually(async |server| !follows(server).await).await;
+    lamps(&server, &["a"]).await;
+    fs::create_dir(&folder).unwrap(); // where a disk was mounted: as good as missing
+    server.eventually(async |server| !follows(server).await).await;
+    fs::write(aside.join("b.md"), lamp("Beta")).unwrap();
+    fs::remove_dir(&folder).unwrap();
+    fs::rename(&aside, &folder).unwrap();
+    lamps(&server, &["a", "b"]).await;
+    server.eventually(follows).await;
+    server.write("c.md", &lamp("Gamma"));
+    lamps(&server, &["a", "b", "c"]).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_to_another_release_of_the_articles_is_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::with(&[("a.md", &lamp("Alpha"))]).start().await;
+    let (articles, place) = (server.articles(), |name: &str| folder.path().join(name));
+    fs::rename(&articles, place("one")).unwrap();
+    std::os::unix::fs::symlink(place("one"), &articles).unwrap();
+    server.write("b.md", &lamp("Beta"));
+    lamps(&server, &["a", "b"]).await;
+    fs::create_dir(place("two")).unwrap();
+    fs::write(place("two/c.md"), lamp("Gamma")).unwrap();
+    std::os::unix::fs::symlink(place("two"), place("link")).unwrap();
+    fs::rename(place("link"), &articles).unwrap();
+    lamps(&server, &["c"]).await;
+}
+
+#[tokio::test]
 async fn a_file_that_breaks_keeps_its_last_good_version() {
     let server = Server::with(&[("a.md", &lamp("Alpha"))]).start().await;
     let problems = async |server: &Server| server.json("/readyz").await["problems"].as_u64().unwrap();

@@ -1,13 +1,8 @@
 //! A ticket that was acknowledged outlives the server, whatever ends it.
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-};
-
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use crate::support::{Server, program::Program};
 
 fn ticket(key: &str, message: &str) -> Value {
     json!({ "idempotency_key": key, "subject": "Help", "message": message, "requester": { "email": "ann@example.com" } })
@@ -22,28 +17,6 @@ async fn tickets_outlive_the_server() {
     assert_eq!(server.get(sent["status_url"].as_str().unwrap()).await.status(), 200);
     let again = server.post_json("/api/v1/tickets", &ticket("a-key-before-the-end", "Before")).await;
     assert_eq!(again.status(), 200, "the key is remembered, too");
-}
-
-/// The program itself, on a folder of its own.
-struct Program {
-    child: Child,
-    url: String,
-}
-
-impl Program {
-    fn start(folder: &std::path::Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zerodesk"));
-        command.current_dir(folder).args(["serve", "--listen", "127.0.0.1:0", "--limits", "off"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-        let url = lines.find_map(|line| Some(line.strip_prefix("listening on ")?.split(' ').next()?.to_owned()));
-        Self { child, url: url.expect("it says where it listens") }
-    }
-
-    fn kill(mut self) {
-        self.child.kill().expect("SIGKILL");
-        self.child.wait().expect("it ended");
-    }
 }
 
 #[tokio::test]

@@ -16,5 +16,6 @@ mod no_answer;
 mod openapi;
 mod pages;
 mod searching;
+mod start;
 mod support;
 mod typos;

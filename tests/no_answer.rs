@@ -14,6 +14,7 @@ async fn the_decision_tells_answers_from_none() {
         ("zxcvbnm", &["no_answer"]),
         ("🦄", &["no_answer"]),
         ("???", &["no_answer"]),
+        ("the of and", &["no_answer"]),
     ] {
         let reply = server.search(&format!("{words}&lang=en")).await;
         let decision = reply["decision"].as_str().unwrap();

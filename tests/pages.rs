@@ -143,3 +143,15 @@ async fn earlier_addresses_lead_to_the_article() {
     }
     assert_eq!(server.get("/docs/old").await.status(), 404);
 }
+
+#[tokio::test]
+async fn the_box_on_the_page_of_results_holds_the_query() {
+    let server = Server::start().await;
+    let element = async |path: &str| {
+        let page = server.page(path).await;
+        page.split_once("<zerodesk-search").unwrap().1.split('>').next().unwrap().to_owned()
+    };
+    let asked = element("/search?lang=en&q=%22a+lamp%22").await;
+    assert!(asked.contains("value=\"&quot;a lamp&quot;\""), "{asked}");
+    assert!(!element("/?lang=en").await.contains("value="));
+}

@@ -11,6 +11,7 @@ mod bots;
 mod event;
 pub mod figures;
 pub mod intervals;
+mod reading;
 mod recorder;
 mod session;
 mod store;

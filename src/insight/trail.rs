@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{
     event::{Event, EventId, EventKind},
     figures::visits,
+    reading,
 };
 use crate::search::Decision;
 
@@ -111,7 +112,9 @@ fn articles(events: &[&Event]) -> Vec<ArticleRead> {
             rows.len() - 1
         });
         rows[row].dwell_ms += dwell_ms;
-        rows[row].read |= event.kind.read().is_some();
+    }
+    for slug in visits::sessions(events).flat_map(|visit| reading::read(visit.iter().map(|event| &event.kind))) {
+        by_slug.get(slug).into_iter().for_each(|row| rows[*row].read = true);
     }
     rows
 }
@@ -171,6 +174,19 @@ mod tests {
         events.reverse();
         events.push(events[0].clone());
         assert_eq!(Trail::of(&events, None), expected);
+    }
+
+    #[test]
+    fn parts_of_one_visit_are_one_reading() {
+        let mut events = events();
+        events.truncate(4);
+        for (minutes, read) in [(1, true), (29, true), (31, false)] {
+            let mut later = events[3].clone();
+            later.id = EventId::try_from("event-number-later".to_owned()).unwrap();
+            later.at += jiff::SignedDuration::from_mins(minutes);
+            let article = &Trail::of(&[&events[..], &[later]].concat(), None).articles[0];
+            assert_eq!((article.dwell_ms, article.read), (18_000, read), "the rest {minutes} minutes later");
+        }
     }
 
     #[test]

@@ -61,6 +61,12 @@ pub enum SourceError {
         /// The file.
         path: PathBuf,
     },
+    /// Another folder has taken its place, with nothing in it.
+    #[error("articles folder {path} was replaced by an empty one; mount it again, or put the articles into it")]
+    Emptied {
+        /// The folder.
+        path: PathBuf,
+    },
     /// It cannot be watched.
     #[error("watching {path}: {reason}; set [watch] mode = \"poll\", or raise fs.inotify.max_user_watches")]
     Watch {

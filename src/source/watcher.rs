@@ -4,21 +4,27 @@
 //! handler therefore only remembers a few paths; past that it remembers "everything", and the
 //! folder is compared as a whole. Nothing is lost by a full queue, because a full queue also means
 //! "everything".
+//!
+//! What is watched is a folder, not its name: one that was renamed away or unmounted would be watched
+//! for ever. Once a second the name is therefore looked up, and what it names now is watched anew.
 
 use std::{
     collections::BTreeSet,
+    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use notify::{Event, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{Event, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher as _, event::ModifyKind};
 
 use super::SourceError;
 use crate::config::{Watch, WatchMode};
 
 /// Changed paths that are remembered one by one.
 const FEW: usize = 32;
+/// How often it is checked that the watched folder is still the one of that name.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What changed since the last look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +37,34 @@ pub enum Changes {
 
 /// Watches a folder; dropping it ends the watch.
 pub struct Watcher {
+    root: PathBuf,
     marks: Arc<Marks>,
     settings: Watch,
-    _engine: Option<Box<dyn notify::Watcher + Send>>,
+    engine: Option<Box<dyn notify::Watcher + Send>>,
+    /// The folder that is watched; `None` while there is none, or while it cannot be relied on.
+    watched: Option<Identity>,
+}
+
+/// Tells a folder from another one that has its name later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    number: u64,
+}
+
+impl Identity {
+    /// The folder that `root` names now; a link is followed.
+    fn of(root: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(root)?;
+        #[cfg(unix)]
+        let (device, number) = {
+            use std::os::unix::fs::MetadataExt;
+            (metadata.dev(), metadata.ino())
+        };
+        #[cfg(not(unix))]
+        let (device, number) = (0, u64::from(metadata.is_dir()));
+        Ok(Self { device, number })
+    }
 }
 
 #[derive(Default)]
@@ -47,6 +78,8 @@ struct State {
     paths: BTreeSet<String>,
     everything: bool,
     stopped: bool,
+    /// The watched folder itself was moved or deleted; a new one can get its number on the disk.
+    lost: bool,
     /// Counts notices, to see whether more keep coming.
     notices: u64,
 }
@@ -56,9 +89,11 @@ impl State {
         self.everything || !self.paths.is_empty()
     }
 
-    fn mark(&mut self, paths: &[PathBuf], root: &Path) {
+    fn mark(&mut self, event: &Event, root: &Path) {
         self.notices += 1;
-        for path in paths {
+        let leaves = matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+        for path in &event.paths {
+            self.lost |= leaves && path == root;
             match path.strip_prefix(root) {
                 Ok(below) if self.paths.len() < FEW && below.extension().is_some() => {
                     let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
@@ -77,10 +112,22 @@ impl Watcher {
     /// The operating system refuses, such as for want of inotify watches.
     pub fn new(root: &Path, settings: Watch) -> Result<Self, SourceError> {
         let marks = Arc::new(Marks::default());
-        let fault = |error: notify::Error| SourceError::Watch { path: root.to_owned(), reason: error.to_string() };
-        let absolute = root.canonicalize().map_err(|source| SourceError::Folder { path: root.to_owned(), source })?;
-        let handler = handler(Arc::clone(&marks), absolute.clone());
-        let mut engine: Option<Box<dyn notify::Watcher + Send>> = match settings.mode {
+        let mut watcher = Self { root: root.to_owned(), marks, settings, engine: None, watched: None };
+        watcher.watch()?;
+        Ok(watcher)
+    }
+
+    /// Watches what the name stands for now.
+    fn watch(&mut self) -> Result<(), SourceError> {
+        (self.engine, self.watched) = (None, None);
+        self.marks.lock().lost = false;
+        let missing = |source| SourceError::Folder { path: self.root.clone(), source };
+        let fault = |error: notify::Error| SourceError::Watch { path: self.root.clone(), reason: error.to_string() };
+        // Before watching begins: what changes in between is seen as another folder at the next look.
+        let identity = Identity::of(&self.root).map_err(missing)?;
+        let absolute = self.root.canonicalize().map_err(missing)?;
+        let handler = handler(Arc::clone(&self.marks), absolute.clone());
+        let mut engine: Option<Box<dyn notify::Watcher + Send>> = match self.settings.mode {
             WatchMode::Native => {
                 Some(Box::new(RecommendedWatcher::new(handler, notify::Config::default()).map_err(fault)?))
             }
@@ -93,7 +140,26 @@ impl Watcher {
         if let Some(engine) = &mut engine {
             engine.watch(&absolute, RecursiveMode::Recursive).map_err(fault)?;
         }
-        Ok(Self { marks, settings, _engine: engine })
+        (self.engine, self.watched) = (engine, Some(identity));
+        Ok(())
+    }
+
+    /// Watches another folder of the same name.
+    ///
+    /// An empty one is as good as none: it is where a disk was mounted, or where files are still to come.
+    fn watch_again(&mut self) -> Result<Changes, SourceError> {
+        self.distrust();
+        let missing = |source| SourceError::Folder { path: self.root.clone(), source };
+        if fs::read_dir(&self.root).map_err(missing)?.next().is_none() {
+            return Err(SourceError::Emptied { path: self.root.clone() });
+        }
+        self.watch()?;
+        Ok(Changes::Everything)
+    }
+
+    /// What was seen could not be taken in: [`Watcher::wait`] begins anew in a second, with everything.
+    pub fn distrust(&mut self) {
+        self.watched = None;
     }
 
     /// A handle that ends [`Watcher::wait`] from elsewhere.
@@ -108,26 +174,69 @@ impl Watcher {
     /// Waits for changes and then for quiet; `None` once stopped.
     ///
     /// One saved file is reported after `quiet_ms`; while notices keep coming the wait goes on, up to
-    /// `max_wait_ms`. Without any notice it reports [`Changes::Everything`] every `rescan_s`.
+    /// `max_wait_ms`. Without any notice it reports [`Changes::Everything`] every `rescan_s`, and also when another
+    /// folder has taken the place of the one that was watched.
+    ///
+    /// # Errors
+    /// The folder is gone; while it is, each call waits a second.
     #[must_use]
-    pub fn wait(&self) -> Option<Changes> {
-        let mut state = self.marks.lock();
-        let rescan = Duration::from_secs(self.settings.rescan_s.max(1));
-        let idle = |state: &mut State| !state.is_marked() && !state.stopped;
-        let waited = self.marks.changed.wait_timeout_while(state, rescan, idle);
-        let (held, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        state = held;
-        if timeout.timed_out() && !state.is_marked() {
-            state.everything = true;
+    pub fn wait(&mut self) -> Option<Result<Changes, SourceError>> {
+        if self.watched.is_none() {
+            self.marks.idle_until(Instant::now() + LOOK, |state| !state.stopped);
+            return if self.marks.lock().stopped { None } else { Some(self.watch_again()) };
         }
-        let (began, limit) = (Instant::now(), Duration::from_millis(self.settings.max_wait_ms));
+        let rescan = Instant::now() + Duration::from_secs(self.settings.rescan_s.max(1));
+        loop {
+            self.marks.idle_until(rescan.min(Instant::now() + LOOK), |state| !state.is_marked() && !state.stopped);
+            let mut state = self.marks.lock();
+            if state.stopped {
+                return None;
+            }
+            if state.is_marked() {
+                break;
+            }
+            if Instant::now() >= rescan {
+                state.everything = true;
+                break;
+            }
+            drop(state);
+            if self.was_replaced() {
+                return Some(self.watch_again());
+            }
+        }
+        let changes = self.marks.when_quiet(&self.settings)?;
+        // The last notice of a folder may be that it goes away.
+        Some(if self.was_replaced() { self.watch_again() } else { Ok(changes) })
+    }
+
+    fn was_replaced(&self) -> bool {
+        let lost = std::mem::take(&mut self.marks.lock().lost);
+        self.settings.mode != WatchMode::Off && (lost || Identity::of(&self.root).ok() != self.watched)
+    }
+}
+
+impl Marks {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits while `idle`, until `end` at most.
+    fn idle_until(&self, end: Instant, idle: impl Fn(&State) -> bool) {
+        let left = end.saturating_duration_since(Instant::now());
+        drop(self.changed.wait_timeout_while(self.lock(), left, |state| idle(state)));
+    }
+
+    /// Waits until no more notices come, and takes what they told; `None` once stopped.
+    fn when_quiet(&self, settings: &Watch) -> Option<Changes> {
+        let mut state = self.lock();
+        let (began, limit) = (Instant::now(), Duration::from_millis(settings.max_wait_ms));
         while !state.stopped && began.elapsed() < limit {
             let seen = state.notices;
             // A burst is still under way when more than a few paths have changed.
             let factor = if state.everything { 5 } else { 1 };
-            let quiet = Duration::from_millis(self.settings.quiet_ms * factor);
+            let quiet = Duration::from_millis(settings.quiet_ms * factor);
             let unchanged = |state: &mut State| state.notices == seen && !state.stopped;
-            let waited = self.marks.changed.wait_timeout_while(state, quiet, unchanged);
+            let waited = self.changed.wait_timeout_while(state, quiet, unchanged);
             let (held, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
             state = held;
             if timeout.timed_out() {
@@ -142,12 +251,6 @@ impl Watcher {
     }
 }
 
-impl Marks {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Runs for every notice, tens of thousands of times in a burst: it does next to nothing.
 fn handler(marks: Arc<Marks>, root: PathBuf) -> impl Fn(notify::Result<Event>) + Send + 'static {
     move |notice| {
@@ -158,7 +261,7 @@ fn handler(marks: Arc<Marks>, root: PathBuf) -> impl Fn(notify::Result<Event>) +
                 state.notices += 1;
                 state.everything = true;
             }
-            Ok(event) => state.mark(&event.paths, &root),
+            Ok(event) => state.mark(&event, &root),
             Err(error) => {
                 tracing::warn!(%error, "watching the articles: comparing the whole folder");
                 state.notices += 1;

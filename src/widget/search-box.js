@@ -278,7 +278,7 @@ export class SearchBox extends HTMLElement {
         h('form', { class: 'search', part: 'search', role: 'search', 'aria-label': this.#say('label') },
           h('span', { class: 'icon', 'aria-hidden': 'true' }),
           at('input', 'input', {
-            part: 'input', name: 'q', role: 'combobox', maxlength: 256, enterkeyhint: 'search',
+            part: 'input', name: 'q', value: this.getAttribute('value'), role: 'combobox', maxlength: 256, enterkeyhint: 'search',
             autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false',
             placeholder: this.getAttribute('placeholder') || this.#say('placeholder'),
             'aria-label': this.#say('label'), 'aria-expanded': 'false', 'aria-controls': 'list', 'aria-autocomplete': 'list',

@@ -6,6 +6,8 @@
 //! ```
 //! Everything goes through `http::run`, as in production. A server stops when it is dropped.
 
+pub mod program;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -139,6 +141,12 @@ impl Server {
             }
         };
         tokio::time::timeout(PATIENCE, wait).await.expect("it did not happen")
+    }
+
+    /// Asks again and again until `holds`, for what no generation of the index tells of.
+    pub async fn eventually(&self, mut holds: impl AsyncFnMut(&Self) -> bool) {
+        let asked = async { while !holds(self).await {} };
+        tokio::time::timeout(PATIENCE, asked).await.expect("it did not happen");
     }
 
     /// Stops the server as a signal would, and starts another one on the same folders.

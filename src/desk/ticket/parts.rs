@@ -67,7 +67,7 @@ pub struct TrailItem {
 pub struct ReadArticle {
     /// Slug.
     pub article: String,
-    /// Revision that was read.
+    /// Revision that the article had when the ticket was filed; empty where it is unknown.
     pub revision: String,
     /// Visible reading time, in seconds.
     pub dwell_s: u64,

@@ -51,9 +51,13 @@ pub struct SearchParams {
     /// Most articles in the reply, up to 50.
     #[param(default = 10, maximum = 50)]
     pub limit: usize,
-    /// Articles to leave out from the top, up to 1000.
+    /// Articles to leave out from the top, up to 1000. A search with an offset turns the page of an earlier one:
+    /// it is not counted as a search.
     #[param(default = 0, maximum = 1000)]
     pub offset: usize,
+    /// With an offset: the earlier search, so that what follows belongs to it.
+    #[param(value_type = Option<String>)]
+    pub query_id: Option<EventId>,
     /// Session id made by the browser, `[A-Za-z0-9_-]{16,64}`; kept as a salted hash only.
     pub session: Option<String>,
     /// What made the search happen: `typed`, `enter`, `suggested` or `url`.
@@ -82,6 +86,7 @@ impl SearchParams {
             product: query.list("product"),
             limit: query.number("limit", DEFAULT_LIMIT, MAX_LIMIT)?,
             offset: query.number("offset", 0, MAX_OFFSET)?,
+            query_id: query.one("query_id").and_then(|id| EventId::try_from(id.to_owned()).ok()),
             session: query.one("session").map(str::to_owned),
             trigger: query.choice("trigger")?.unwrap_or_default(),
             surface: query.choice("surface")?.unwrap_or(surface),
@@ -141,7 +146,7 @@ pub struct Performed {
     pub suggested_level: u8,
 }
 
-/// Searches, records the event and counts the decision.
+/// Searches, records the event and counts the decision, unless only a page was turned.
 ///
 /// # Errors
 /// An unknown site, no free slot, an index that cannot be read.
@@ -160,15 +165,19 @@ pub async fn perform(
     let answer = app.searcher.search(&params.checked(app, site))?;
     let took_us = begun.elapsed().as_micros() as u64;
     drop(turn);
-    metrics::counter!("zerodesk_searches_total", "decision" => answer.decision.as_str()).increment(1);
     metrics::histogram!("zerodesk_search_duration_seconds").record(begun.elapsed());
     let declared = answer.hits.first().and_then(|hit| hit.article.front_matter.level);
     let suggested_level = app.desk.ladder().suggest(declared).0;
-    let query_id = record(app, key, params, headers, &answer, took_us);
+    let query_id = if params.offset == 0 {
+        record(app, key, params, headers, &answer, took_us)
+    } else {
+        params.query_id.clone().unwrap_or_else(|| EventId::new(app.now()))
+    };
     Ok(Performed { query_id, site: key.to_owned(), answer, took_us, suggested_level })
 }
 
 fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, answer: &Answer, took_us: u64) -> EventId {
+    metrics::counter!("zerodesk_searches_total", "decision" => answer.decision.as_str()).increment(1);
     let now = app.now();
     let visitor = app.insight.visitor(params.session.as_deref(), now);
     let sections = |hit: &Hit| {

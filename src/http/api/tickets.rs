@@ -252,7 +252,11 @@ pub(in crate::http) fn context(trail: Trail) -> Context {
 
 /// Adds the state of the articles and the level that the one which failed declares: the last one read, else the
 /// best one of the last search.
-fn at_the_articles(snapshot: &Snapshot, context: Context) -> Context {
+fn at_the_articles(snapshot: &Snapshot, mut context: Context) -> Context {
+    for read in &mut context.read {
+        read.revision =
+            snapshot.catalog().by_slug(&read.article).map_or_else(String::new, |entry| entry.revision.clone());
+    }
     let read = context.read.last().map(|read| read.article.as_str());
     let shown = || context.trail.last()?.shown.first().map(String::as_str);
     let slug = read.or_else(shown).map(|name| name.split('#').next().unwrap_or(name));

@@ -6,7 +6,10 @@ use utoipa::ToSchema;
 
 use super::{Figure, Maker, issues::Issue};
 use crate::{
-    insight::event::{Event, EventKind},
+    insight::{
+        event::{Event, EventKind},
+        reading,
+    },
     search::Decision,
 };
 
@@ -94,9 +97,7 @@ fn solved(issue: &Issue) -> bool {
 }
 
 fn clicked_and_read(issue: &Issue) -> bool {
-    after_form(issue)
-        .filter_map(EventKind::clicked)
-        .any(|clicked| after_form(issue).filter_map(EventKind::read).any(|read| read == clicked))
+    reading::read(after_form(issue)).any(|read| after_form(issue).filter_map(EventKind::clicked).any(|it| it == read))
 }
 
 /// Whether the visitor opened a ticket from the issue's beginning until `window` after its last event.

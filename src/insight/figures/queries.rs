@@ -10,7 +10,7 @@ use super::{
     Figure, MAX_TOP, MIN_VOTES, Maker, Window,
     visits::{Search, Visitor},
 };
-use crate::insight::event::EventKind;
+use crate::insight::{event::EventKind, reading};
 
 /// A query with how often it was asked. Spelling, case and white space as most visitors wrote it matter not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -74,11 +74,14 @@ impl Helpfulness {
             // A visitor may think again: the last vote on an article counts.
             let mut verdicts = BTreeMap::new();
             let mut read = HashSet::new();
-            for event in visitor.events.iter().filter(|event| maker.window.contains(event.at)) {
-                if let EventKind::FeedbackGiven { article, helpful, .. } = &event.kind {
-                    verdicts.insert(article, *helpful);
+            for visit in visitor.sessions() {
+                let inside = || visit.iter().filter(|event| maker.window.contains(event.at)).map(|event| &event.kind);
+                for kind in inside() {
+                    if let EventKind::FeedbackGiven { article, helpful, .. } = kind {
+                        verdicts.insert(article, *helpful);
+                    }
                 }
-                read.extend(event.kind.read());
+                read.extend(reading::read(inside()));
             }
             helpful += verdicts.values().filter(|helpful| **helpful).count() as u64;
             votes += verdicts.len() as u64;

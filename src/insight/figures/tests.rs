@@ -125,6 +125,12 @@ fn a_visit_becomes_the_share_that_it_proves() {
         ("... glanced at", asked().form(5.0).suggestion(9.0).viewed(9.5, 14_000), [0, 0, 1, 0, 0], [0, 0, 1, 0, 0]),
         ("... and read", asked().form(5.0).suggestion(9.0).viewed(9.5, 20_000), [0, 1, 0, 0, 0], [0, 1, 0, 0, 0]),
         (
+            "... and read in parts, as phones tell it",
+            asked().form(5.0).suggestion(9.0).viewed(20.0, 9_000).viewed(60.0, 9_000),
+            [0, 1, 0, 0, 0],
+            [0, 1, 0, 0, 0],
+        ),
+        (
             "read before the form",
             asked().suggestion(1.0).viewed(2.0, 20_000).form(30.0),
             [0, 0, 1, 0, 0],

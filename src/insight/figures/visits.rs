@@ -43,7 +43,8 @@ impl Search<'_> {
 /// Gathers the events of a site by visitor; visitors in the order of their first event.
 pub fn by_visitor<'a>(events: &'a [Event], site: &str) -> Vec<Visitor<'a>> {
     let mut unique: BTreeMap<_, &Event> = BTreeMap::new();
-    for event in events.iter().filter(|event| event.origin.site == site) {
+    let by_visitors = |event: &&Event| !matches!(event.kind, EventKind::TicketDelivered { .. });
+    for event in events.iter().filter(|event| event.origin.site == site).filter(by_visitors) {
         // Two different events under one id cannot be told from a repeat; the earlier one counts.
         let kept = unique.entry(&event.id).or_insert(event);
         if event.at < kept.at {
@@ -102,7 +103,7 @@ impl Names {
 impl<'a> Visitor<'a> {
     /// The sessions: runs of events without a longer pause than [`IDLE`].
     pub fn sessions(&self) -> impl Iterator<Item = &[&'a Event]> {
-        self.events.chunk_by(|before, after| after.at.duration_since(before.at) <= IDLE)
+        sessions(&self.events)
     }
 
     /// The searches that were meant.
@@ -113,6 +114,11 @@ impl<'a> Visitor<'a> {
             Some(Search { visitor: number, at: event.at, query: query.as_str(), decision: *decision })
         })
     }
+}
+
+/// Runs of events without a longer pause than [`IDLE`].
+pub fn sessions<'e, 'a>(events: &'e [&'a Event]) -> impl Iterator<Item = &'e [&'a Event]> {
+    events.chunk_by(|before, after| after.at.duration_since(before.at) <= IDLE)
 }
 
 /// Whether the search at `i` was meant: not typed, or not soon followed by another search without a click between.
