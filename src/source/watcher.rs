@@ -185,9 +185,11 @@ impl Watcher {
             self.marks.idle_until(Instant::now() + LOOK, |state| !state.stopped);
             return if self.marks.lock().stopped { None } else { Some(self.watch_again()) };
         }
-        let rescan = Instant::now() + Duration::from_secs(self.settings.rescan_s.max(1));
+        let rescan = rescan_at(&self.settings, Instant::now());
         loop {
-            self.marks.idle_until(rescan.min(Instant::now() + LOOK), |state| !state.is_marked() && !state.stopped);
+            let look = Instant::now() + LOOK;
+            let until = rescan.map_or(look, |rescan| rescan.min(look));
+            self.marks.idle_until(until, |state| !state.is_marked() && !state.stopped);
             let mut state = self.marks.lock();
             if state.stopped {
                 return None;
@@ -195,7 +197,7 @@ impl Watcher {
             if state.is_marked() {
                 break;
             }
-            if Instant::now() >= rescan {
+            if rescan.is_some_and(|rescan| Instant::now() >= rescan) {
                 state.everything = true;
                 break;
             }
@@ -251,6 +253,11 @@ impl Marks {
     }
 }
 
+/// When to compare the whole folder although nothing was noticed; never where changes are to wait for the next start.
+fn rescan_at(settings: &Watch, now: Instant) -> Option<Instant> {
+    (settings.mode != WatchMode::Off).then(|| now + Duration::from_secs(settings.rescan_s.max(1)))
+}
+
 /// Runs for every notice, tens of thousands of times in a burst: it does next to nothing.
 fn handler(marks: Arc<Marks>, root: PathBuf) -> impl Fn(notify::Result<Event>) + Send + 'static {
     move |notice| {
@@ -270,5 +277,21 @@ fn handler(marks: Arc<Marks>, root: PathBuf) -> impl Fn(notify::Result<Event>) +
         }
         drop(state);
         marks.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_compared_now_and_then_unless_watching_is_off() {
+        let now = Instant::now();
+        for (mode, rescan_s, expected) in
+            [(WatchMode::Native, 300, Some(300)), (WatchMode::Poll, 0, Some(1)), (WatchMode::Off, 300, None)]
+        {
+            let settings = Watch { mode, rescan_s, ..Watch::default() };
+            assert_eq!(rescan_at(&settings, now), expected.map(|s| now + Duration::from_secs(s)), "{mode:?}");
+        }
     }
 }
