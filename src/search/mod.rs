@@ -222,16 +222,20 @@ impl Searcher {
             return Ok(answer);
         }
         // The first language with an answer; else the best that any has, the visitor's own before others.
-        let empty = answer.clone();
-        for (at, language) in query.languages.iter().enumerate() {
-            let mut attempt = Answer { language: Some(language.clone()), ..empty.clone() };
-            finish(&snapshot, query, &[find(&snapshot, query, &empty.query, language)?], &mut attempt)?;
-            if at == 0 || attempt.decision > answer.decision {
-                answer = attempt;
+        let mut best: Option<(Decision, &String, Found)> = None;
+        for language in &query.languages {
+            let found = find(&snapshot, query, &answer.query, language)?;
+            let (.., decision) = judge(&snapshot, query, &found);
+            if best.as_ref().is_none_or(|(before, ..)| decision > *before) {
+                best = Some((decision, language, found));
             }
-            if answer.decision == Decision::Answer {
+            if decision == Decision::Answer {
                 break;
             }
+        }
+        if let Some((_, language, found)) = best {
+            answer.language = Some(language.clone());
+            finish(&snapshot, query, &[found], &mut answer)?;
         }
         Ok(answer)
     }
@@ -255,6 +259,13 @@ fn find(snapshot: &Snapshot, query: &Query, text: &str, language: &str) -> Resul
     Ok(Found { understood, ranking, reader, hits })
 }
 
+/// Whether what one language has answers the query, and why.
+fn judge(snapshot: &Snapshot, query: &Query, found: &Found) -> (Signals, f32, Decision) {
+    let signals = decide::signals(snapshot, &found.understood, &found.ranking, &found.hits);
+    let confidence = DecisionModel::bundled().confidence(&signals);
+    (signals, confidence, decide::decide(confidence, query.answer_at, query.candidates_at))
+}
+
 /// Merges languages, decides, and makes the hits that are asked for.
 fn finish(snapshot: &Snapshot, query: &Query, found: &[Found], answer: &mut Answer) -> Result<(), SearchError> {
     let mut order: Vec<(usize, usize)> =
@@ -270,9 +281,7 @@ fn finish(snapshot: &Snapshot, query: &Query, found: &[Found], answer: &mut Answ
     answer.total = order.len();
     let Some(&(which, _)) = order.first() else { return Ok(()) };
     let best = &found[which];
-    answer.signals = decide::signals(snapshot, &best.understood, &best.ranking, &best.hits);
-    answer.confidence = DecisionModel::bundled().confidence(&answer.signals);
-    answer.decision = decide::decide(answer.confidence, query.answer_at, query.candidates_at);
+    (answer.signals, answer.confidence, answer.decision) = judge(snapshot, query, best);
     answer.corrected = best.understood.corrected(&answer.query);
     if query.languages.is_empty() {
         answer.language = Some(best.understood.language.clone());

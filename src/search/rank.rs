@@ -54,16 +54,16 @@ pub(super) fn rank(snapshot: &Snapshot, understood: &Understood) -> io::Result<R
     let Some(statistics) = snapshot.statistics(&understood.language) else { return Ok(ranking) };
     let size = snapshot.catalog().len();
     let mut sums = Sums { score: vec![0.0; size], concepts: vec![0; size], touched: Vec::new() };
-    let mut best = Best { weight: vec![0.0; size], touched: Vec::new() };
+    let mut found = Occurrences { weight: vec![0.0; size], touched: Vec::new() };
     let lengths = LengthWeights::new(&statistics.mean_lengths);
     for (bit, concept) in understood.concepts.iter().enumerate() {
         for variant in &concept.variants {
-            best.variant(snapshot, &understood.language, &variant.stem, variant.weight, &lengths)?;
+            found.variant(snapshot, &understood.language, &variant.stem, variant.weight, &lengths)?;
         }
-        let frequency = best.touched.len() as f32;
+        let frequency = found.touched.len() as f32;
         let information = concept.weight * idf(statistics.articles as f32, frequency);
-        for place in best.touched.drain(..) {
-            let occurrences = std::mem::take(&mut best.weight[place as usize]);
+        for place in found.touched.drain(..) {
+            let occurrences = std::mem::take(&mut found.weight[place as usize]);
             sums.add(place, bit, information * occurrences * (K1 + 1.0) / (occurrences + K1));
         }
         ranking.information.push(information);
@@ -79,13 +79,13 @@ fn idf(articles: f32, frequency: f32) -> f32 {
     (1.0 + (articles - frequency + 0.5).max(0.5) / (frequency + 0.5)).ln()
 }
 
-/// Weighed occurrences of one concept, the best variant counting in each article.
-struct Best {
+/// Weighed occurrences of one concept: those of all its variants and fields add up, and are saturated together.
+struct Occurrences {
     weight: Vec<f32>,
     touched: Vec<u32>,
 }
 
-impl Best {
+impl Occurrences {
     fn variant(
         &mut self,
         snapshot: &Snapshot,
@@ -96,12 +96,12 @@ impl Best {
     ) -> io::Result<()> {
         for field in TextField::ALL {
             snapshot.occurrences(field, language, stem, |place, count| {
-                let found = weight * lengths.weigh(field, count, snapshot.lengths(place)[field as usize]);
+                let weighed = weight * lengths.weigh(field, count, snapshot.lengths(place)[field as usize]);
                 let sum = &mut self.weight[place];
                 if *sum == 0.0 {
                     self.touched.push(place as u32);
                 }
-                *sum += found;
+                *sum += weighed;
             })?;
         }
         Ok(())
