@@ -9,12 +9,14 @@ mod detect;
 mod language;
 mod sentence;
 mod stopwords;
+mod synonyms;
 mod token;
 
 pub use detect::detect;
 pub use language::Language;
 pub use sentence::sentences;
 pub use stopwords::is_stop_word;
+pub use synonyms::{Synonym, SynonymTable, Synonyms, SynonymsError};
 pub use token::{Analyzer, Forms, Token};
 
 /// Longest term in characters; longer ones are cut, on both sides alike.

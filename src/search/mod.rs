@@ -8,18 +8,26 @@
 mod decide;
 mod rank;
 mod read;
+mod restrict;
+mod reword;
 mod snippet;
+mod syntax;
 mod understand;
 
 use std::{collections::HashSet, sync::Arc};
 
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 
 pub use decide::{DecisionModel, Signals};
 
-use crate::index::{Entry, Index, IndexError, Snapshot, Stored};
+use crate::{
+    analysis::Synonyms,
+    index::{Entry, Index, IndexError, Snapshot, Stored},
+};
 use rank::{Ranked, Ranking};
 use read::Reading;
+use syntax::Asked;
 use understand::Understood;
 
 /// Longest query in characters; the rest is cut off.
@@ -36,8 +44,10 @@ pub const MAX_LIMIT: usize = 50;
 /// A checked request for answers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
-    /// The visitor's words.
+    /// The visitor's words. `"side by side"` and `-without` mean what they look like.
     pub text: String,
+    /// Key of the site, for the synonyms that are its own.
+    pub site: String,
     /// Languages to look in, the visitor's first; a later one only counts when those before have
     /// no answer and it has a better one. Empty: every language of the index at once.
     pub languages: Vec<String>,
@@ -87,6 +97,10 @@ pub struct Answer {
     pub confidence: f32,
     /// The query with typing errors put right, where that is what found the hits.
     pub corrected: Option<String>,
+    /// No article has what stands in quotation marks, so that its words were searched one by one.
+    pub relaxed: bool,
+    /// Words and phrases that no hit has, because the query says so.
+    pub excluded: Vec<String>,
     /// Articles, best first.
     pub hits: Vec<Hit>,
     /// What the decision saw.
@@ -164,6 +178,7 @@ const MAX_LANGUAGES: usize = 8;
 #[derive(Clone)]
 pub struct Searcher {
     index: Arc<Index>,
+    synonyms: Arc<ArcSwap<Synonyms>>,
 }
 
 /// What one language of a query came to.
@@ -172,6 +187,24 @@ struct Found {
     ranking: Ranking,
     reader: read::Reader,
     hits: Vec<Candidate>,
+    /// The same question in other words.
+    reworded: Vec<Found>,
+}
+
+impl Found {
+    /// Every wording of the question, as it was asked first.
+    fn wordings(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.reworded)
+    }
+
+    fn score(&self) -> f32 {
+        self.hits.first().map_or(0.0, |hit| hit.score)
+    }
+
+    /// The wording that some article fits best.
+    fn best(&self) -> &Self {
+        self.reworded.iter().fold(self, |best, next| if next.score() > best.score() { next } else { best })
+    }
 }
 
 /// An article on its way to become a hit.
@@ -187,7 +220,12 @@ impl Searcher {
     /// Searches `index`.
     #[must_use]
     pub fn new(index: Arc<Index>) -> Self {
-        Self { index }
+        Self { index, synonyms: Arc::default() }
+    }
+
+    /// Uses these synonyms from the next search on; clones of the searcher too.
+    pub fn use_synonyms(&self, synonyms: Synonyms) {
+        self.synonyms.store(Arc::new(synonyms));
     }
 
     /// What is searched now.
@@ -202,7 +240,17 @@ impl Searcher {
     /// The index on disk cannot be read.
     pub fn search(&self, query: &Query) -> Result<Answer, SearchError> {
         let snapshot = self.snapshot();
-        let text = understand::clean(&query.text);
+        let asked = Asked::read(&understand::clean(&query.text));
+        let mut answer = self.answer(&snapshot, query, &asked)?;
+        if answer.total == 0 && !asked.phrases.is_empty() {
+            answer = Answer { relaxed: true, ..self.answer(&snapshot, query, &asked.relaxed())? };
+        }
+        Ok(answer)
+    }
+
+    fn answer(&self, snapshot: &Snapshot, query: &Query, asked: &Asked) -> Result<Answer, SearchError> {
+        let synonyms = self.synonyms.load();
+        let find = |language: &str| find(snapshot, &synonyms, query, asked, language);
         let mut answer = Answer {
             language: query.languages.first().cloned(),
             generation: snapshot.generation().number,
@@ -210,24 +258,26 @@ impl Searcher {
             decision: Decision::NoAnswer,
             confidence: 0.0,
             corrected: None,
+            relaxed: false,
+            excluded: asked.excluded.clone(),
             hits: Vec::new(),
             signals: Signals::default(),
-            query: text,
+            query: asked.query.clone(),
         };
         if query.languages.is_empty() {
             let codes: Vec<String> = snapshot.languages().take(MAX_LANGUAGES).map(str::to_owned).collect();
-            let found: Vec<Found> =
-                codes.iter().map(|code| find(&snapshot, query, &answer.query, code)).collect::<Result<_, _>>()?;
-            finish(&snapshot, query, &found, &mut answer)?;
+            let found: Vec<Found> = codes.iter().map(|code| find(code)).collect::<Result<_, _>>()?;
+            finish(snapshot, query, &found, &mut answer)?;
             return Ok(answer);
         }
         // The first language with an answer; else the best that any has, the visitor's own before others.
-        let mut best: Option<(Decision, &String, Found)> = None;
+        let mut best: Option<((Decision, bool), &String, Found)> = None;
         for language in &query.languages {
-            let found = find(&snapshot, query, &answer.query, language)?;
-            let (.., decision) = judge(&snapshot, query, &found);
-            if best.as_ref().is_none_or(|(before, ..)| decision > *before) {
-                best = Some((decision, language, found));
+            let found = find(language)?;
+            let (.., decision) = judge(snapshot, query, found.best());
+            let worth = (decision, found.wordings().any(|wording| !wording.hits.is_empty()));
+            if best.as_ref().is_none_or(|(before, ..)| worth > *before) {
+                best = Some((worth, language, found));
             }
             if decision == Decision::Answer {
                 break;
@@ -235,17 +285,32 @@ impl Searcher {
         }
         if let Some((_, language, found)) = best {
             answer.language = Some(language.clone());
-            finish(&snapshot, query, &[found], &mut answer)?;
+            finish(snapshot, query, &[found], &mut answer)?;
         }
         Ok(answer)
     }
 }
 
+/// Finds the articles of one language, for every wording of the question.
+fn find(
+    snapshot: &Snapshot,
+    synonyms: &Synonyms,
+    query: &Query,
+    asked: &Asked,
+    language: &str,
+) -> Result<Found, SearchError> {
+    let (understood, wordings) = understand::understand(snapshot, synonyms, query, asked, language)?;
+    let mut found = rate(snapshot, query, asked, understood)?;
+    found.reworded =
+        wordings.into_iter().map(|wording| rate(snapshot, query, asked, wording)).collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
 /// Ranks the articles of one language and reads the best of them.
-fn find(snapshot: &Snapshot, query: &Query, text: &str, language: &str) -> Result<Found, SearchError> {
-    let understood = understand::understand(snapshot, query, text, language)?;
+fn rate(snapshot: &Snapshot, query: &Query, asked: &Asked, understood: Understood) -> Result<Found, SearchError> {
     let mut ranking = rank::rank(snapshot, &understood)?;
     ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
+    restrict::apply(snapshot, &understood.language, asked, &mut ranking)?;
     let reader = read::Reader::new(&understood, &ranking, snapshot);
     let mut hits = Vec::with_capacity(ranking.articles.len());
     for (at, ranked) in ranking.articles.iter().enumerate() {
@@ -256,7 +321,7 @@ fn find(snapshot: &Snapshot, query: &Query, text: &str, language: &str) -> Resul
     }
     let read = hits.len().min(READ);
     hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
-    Ok(Found { understood, ranking, reader, hits })
+    Ok(Found { understood, ranking, reader, hits, reworded: Vec::new() })
 }
 
 /// Whether what one language has answers the query, and why.
@@ -268,6 +333,7 @@ fn judge(snapshot: &Snapshot, query: &Query, found: &Found) -> (Signals, f32, De
 
 /// Merges languages, decides, and makes the hits that are asked for.
 fn finish(snapshot: &Snapshot, query: &Query, found: &[Found], answer: &mut Answer) -> Result<(), SearchError> {
+    let found: Vec<&Found> = found.iter().flat_map(Found::wordings).collect();
     let mut order: Vec<(usize, usize)> =
         found.iter().enumerate().flat_map(|(which, f)| (0..f.hits.len()).map(move |at| (which, at))).collect();
     if found.len() > 1 {
@@ -280,14 +346,14 @@ fn finish(snapshot: &Snapshot, query: &Query, found: &[Found], answer: &mut Answ
     }
     answer.total = order.len();
     let Some(&(which, _)) = order.first() else { return Ok(()) };
-    let best = &found[which];
+    let best = found[which];
     (answer.signals, answer.confidence, answer.decision) = judge(snapshot, query, best);
     answer.corrected = best.understood.corrected(&answer.query);
     if query.languages.is_empty() {
         answer.language = Some(best.understood.language.clone());
     }
     for &(which, at) in order.iter().skip(query.offset.min(MAX_OFFSET)).take(query.limit.min(MAX_LIMIT)) {
-        let Found { reader, hits, .. } = &found[which];
+        let Found { reader, hits, .. } = found[which];
         let candidate = &hits[at];
         let Some(article) = snapshot.catalog().at(candidate.ranked.place) else { continue };
         let read = match &candidate.stored {

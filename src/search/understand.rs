@@ -2,9 +2,9 @@
 
 use std::{collections::HashSet, io, ops::Range, sync::Arc};
 
-use super::{MAX_QUERY_CHARS, MAX_TERMS, Query};
+use super::{MAX_QUERY_CHARS, MAX_TERMS, Query, reword, syntax::Asked};
 use crate::{
-    analysis::{Analyzer, Forms, Language, Token, is_stop_word},
+    analysis::{Analyzer, Forms, Language, Synonyms, Token, is_stop_word},
     index::Snapshot,
 };
 
@@ -84,23 +84,39 @@ impl Understood {
     }
 }
 
-/// Finds out what the words of `query` stand for in `language`.
-pub(super) fn understand(snapshot: &Snapshot, query: &Query, text: &str, language: &str) -> io::Result<Understood> {
+/// Finds out what the words of a query stand for in `language`; first as it was asked, then in the words of synonyms.
+pub(super) fn understand(
+    snapshot: &Snapshot,
+    synonyms: &Synonyms,
+    query: &Query,
+    asked: &Asked,
+    language: &str,
+) -> io::Result<(Understood, Vec<Understood>)> {
     let analyzer_language = Language::new(language);
     let mut analyzer = Analyzer::new(analyzer_language.clone());
-    let mut words = Vec::new();
-    analyzer.analyze(text, |token| words.push(token));
+    let mut tokens = Vec::new();
+    analyzer.analyze(&asked.text, |token| tokens.push(token));
     // An unfinished word has nothing behind it.
-    let open_end = query.prefix && words.last().is_some_and(|token| token.span.end == text.len());
-    let unfinished = words.last().filter(|_| open_end && !query.text.ends_with(char::is_whitespace)).cloned();
-    let words = most_telling(snapshot, &analyzer_language, words)?;
+    let open_end = query.prefix && tokens.last().is_some_and(|token| token.span.end == asked.text.len());
+    let unfinished = tokens.last().filter(|_| open_end && !query.text.ends_with(char::is_whitespace)).cloned();
+    let words = most_telling(snapshot, &analyzer_language, tokens.clone())?;
+    let is_searched = snapshot.statistics(analyzer_language.code()).is_some();
+    let table = if is_searched { synonyms.table(&analyzer_language) } else { Arc::default() };
+    let forms: Vec<_> = tokens.iter().map(|token| Arc::clone(&token.forms)).collect();
+    let same = reword::permitted(table.find(&forms, &query.site), &tokens, asked);
 
     let mut reader = Reader { snapshot, query, language: &analyzer_language, analyzer, typo_terms: 0 };
     let mut concepts: Vec<Concept> = Vec::with_capacity(words.len());
     for token in &words {
-        concepts.push(reader.concept(token, unfinished.as_ref() == Some(token))?);
+        let quoted = asked.is_quoted(token.span.start);
+        let has_synonym = same.iter().any(|synonym| forms[synonym.words.clone()].contains(&token.forms));
+        let may_be = MayBe { unfinished: unfinished.as_ref() == Some(token), mistyped: !quoted && !has_synonym };
+        concepts.push(reader.concept(token, may_be)?);
     }
-    Ok(Understood { language: analyzer_language.code().to_owned(), concepts })
+    let mut understood = Understood { language: analyzer_language.code().to_owned(), concepts };
+    reword::widen(&mut understood, &tokens, &same);
+    let wordings = reword::wordings(snapshot, &understood, &tokens, &same, |forms| reader.word(forms, 0..0))?;
+    Ok((understood, wordings))
 }
 
 /// Each word once, and of a long query the rarest: they say what it is about.
@@ -133,23 +149,35 @@ struct Reader<'a> {
     typo_terms: usize,
 }
 
+/// What a word may be besides itself.
+#[derive(Clone, Copy)]
+struct MayBe {
+    unfinished: bool,
+    mistyped: bool,
+}
+
 impl Reader<'_> {
-    fn concept(&mut self, token: &Token, unfinished: bool) -> io::Result<Concept> {
-        let forms = &token.forms;
+    /// A word that stands for itself alone.
+    fn word(&self, forms: &Forms, span: Range<usize>) -> Concept {
         let stop = is_stop_word(self.language, &forms.surface);
-        let mut concept = Concept {
+        Concept {
             surface: forms.surface.clone(),
             variants: forms.stems().map(|stem| Variant { stem: stem.to_owned(), weight: 1.0 }).collect(),
             weight: if stop { weight::STOP_WORD } else { 1.0 },
             stop,
             correction: None,
-            span: token.span.clone(),
-        };
+            span,
+        }
+    }
+
+    fn concept(&mut self, token: &Token, may_be: MayBe) -> io::Result<Concept> {
+        let forms = &token.forms;
+        let mut concept = self.word(forms, token.span.clone());
         let known = self.snapshot.articles_with(self.language.code(), &forms.surface)? > 0;
-        if unfinished {
+        if may_be.unfinished {
             self.complete(&mut concept, known)?;
         }
-        if !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)? {
+        if may_be.mistyped && !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)? {
             self.correct(&mut concept)?;
         }
         Ok(concept)
