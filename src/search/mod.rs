@@ -6,16 +6,20 @@
 //! never reaches a query parser.
 
 mod decide;
+mod model;
 mod rank;
 mod read;
 mod snippet;
+mod spelling;
 mod understand;
 
 use std::{collections::HashSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+use arc_swap::ArcSwap;
 pub use decide::{DecisionModel, Signals};
+pub use model::ModelError;
 
 use crate::index::{Entry, Index, IndexError, Snapshot, Stored};
 use rank::{Ranked, Ranking};
@@ -87,6 +91,8 @@ pub struct Answer {
     pub confidence: f32,
     /// The query with typing errors put right, where that is what found the hits.
     pub corrected: Option<String>,
+    /// After a miss: the query as it may have been meant, to be offered.
+    pub did_you_mean: Option<String>,
     /// Articles, best first.
     pub hits: Vec<Hit>,
     /// What the decision saw.
@@ -164,6 +170,7 @@ const MAX_LANGUAGES: usize = 8;
 #[derive(Clone)]
 pub struct Searcher {
     index: Arc<Index>,
+    model: Arc<ArcSwap<DecisionModel>>,
 }
 
 /// What one language of a query came to.
@@ -187,7 +194,18 @@ impl Searcher {
     /// Searches `index`.
     #[must_use]
     pub fn new(index: Arc<Index>) -> Self {
-        Self { index }
+        Self { index, model: Arc::new(ArcSwap::from_pointee(DecisionModel::bundled().clone())) }
+    }
+
+    /// Decides by this model from the next search on; clones of the searcher too.
+    pub fn decide_by(&self, model: DecisionModel) {
+        self.model.store(Arc::new(model));
+    }
+
+    /// What decisions are made by now.
+    #[must_use]
+    pub fn model(&self) -> Arc<DecisionModel> {
+        self.model.load_full()
     }
 
     /// What is searched now.
@@ -202,6 +220,7 @@ impl Searcher {
     /// The index on disk cannot be read.
     pub fn search(&self, query: &Query) -> Result<Answer, SearchError> {
         let snapshot = self.snapshot();
+        let model = self.model();
         let text = understand::clean(&query.text);
         let mut answer = Answer {
             language: query.languages.first().cloned(),
@@ -210,22 +229,27 @@ impl Searcher {
             decision: Decision::NoAnswer,
             confidence: 0.0,
             corrected: None,
+            did_you_mean: None,
             hits: Vec::new(),
             signals: Signals::default(),
             query: text,
         };
         if query.languages.is_empty() {
             let codes: Vec<String> = snapshot.languages().take(MAX_LANGUAGES).map(str::to_owned).collect();
-            let found: Vec<Found> =
+            let mut found: Vec<Found> =
                 codes.iter().map(|code| find(&snapshot, query, &answer.query, code)).collect::<Result<_, _>>()?;
-            finish(&snapshot, query, &found, &mut answer)?;
+            let top = |found: &Found| found.hits.first().map_or(0.0, |hit| hit.score);
+            if let Some(best) = found.iter_mut().max_by(|a, b| top(a).total_cmp(&top(b))) {
+                spelling::second_try(&snapshot, query, &model, best, &mut answer)?;
+            }
+            finish(&snapshot, query, &model, &found, &mut answer)?;
             return Ok(answer);
         }
         // The first language with an answer; else the best that any has, the visitor's own before others.
         let mut best: Option<(Decision, &String, Found)> = None;
         for language in &query.languages {
             let found = find(&snapshot, query, &answer.query, language)?;
-            let (.., decision) = judge(&snapshot, query, &found);
+            let (.., decision) = judge(&snapshot, query, &model, &found);
             if best.as_ref().is_none_or(|(before, ..)| decision > *before) {
                 best = Some((decision, language, found));
             }
@@ -233,9 +257,10 @@ impl Searcher {
                 break;
             }
         }
-        if let Some((_, language, found)) = best {
+        if let Some((_, language, mut found)) = best {
             answer.language = Some(language.clone());
-            finish(&snapshot, query, &[found], &mut answer)?;
+            spelling::second_try(&snapshot, query, &model, &mut found, &mut answer)?;
+            finish(&snapshot, query, &model, &[found], &mut answer)?;
         }
         Ok(answer)
     }
@@ -260,14 +285,20 @@ fn find(snapshot: &Snapshot, query: &Query, text: &str, language: &str) -> Resul
 }
 
 /// Whether what one language has answers the query, and why.
-fn judge(snapshot: &Snapshot, query: &Query, found: &Found) -> (Signals, f32, Decision) {
+fn judge(snapshot: &Snapshot, query: &Query, model: &DecisionModel, found: &Found) -> (Signals, f32, Decision) {
     let signals = decide::signals(snapshot, &found.understood, &found.ranking, &found.hits);
-    let confidence = DecisionModel::bundled().confidence(&signals);
+    let confidence = model.confidence(&signals);
     (signals, confidence, decide::decide(confidence, query.answer_at, query.candidates_at))
 }
 
 /// Merges languages, decides, and makes the hits that are asked for.
-fn finish(snapshot: &Snapshot, query: &Query, found: &[Found], answer: &mut Answer) -> Result<(), SearchError> {
+fn finish(
+    snapshot: &Snapshot,
+    query: &Query,
+    model: &DecisionModel,
+    found: &[Found],
+    answer: &mut Answer,
+) -> Result<(), SearchError> {
     let mut order: Vec<(usize, usize)> =
         found.iter().enumerate().flat_map(|(which, f)| (0..f.hits.len()).map(move |at| (which, at))).collect();
     if found.len() > 1 {
@@ -281,8 +312,8 @@ fn finish(snapshot: &Snapshot, query: &Query, found: &[Found], answer: &mut Answ
     answer.total = order.len();
     let Some(&(which, _)) = order.first() else { return Ok(()) };
     let best = &found[which];
-    (answer.signals, answer.confidence, answer.decision) = judge(snapshot, query, best);
-    answer.corrected = best.understood.corrected(&answer.query);
+    (answer.signals, answer.confidence, answer.decision) = judge(snapshot, query, model, best);
+    spelling::tell(&best.understood, answer);
     if query.languages.is_empty() {
         answer.language = Some(best.understood.language.clone());
     }

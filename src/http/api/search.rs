@@ -66,6 +66,8 @@ pub struct SearchParams {
     /// Where the visitor is: `box`, `page`, `form` or `api`.
     #[param(value_type = Option<String>)]
     pub surface: Surface,
+    /// Searches for the words as typed: corrects nothing.
+    pub verbatim: bool,
     /// Adds what the decision saw.
     pub explain: bool,
 }
@@ -90,6 +92,7 @@ impl SearchParams {
             session: query.one("session").map(str::to_owned),
             trigger: query.choice("trigger")?.unwrap_or_default(),
             surface: query.choice("surface")?.unwrap_or(surface),
+            verbatim: query.flag("verbatim"),
             explain: query.flag("explain"),
         })
     }
@@ -108,9 +111,9 @@ impl SearchParams {
             limit: self.limit,
             offset: self.offset,
             prefix: app.config.search.prefix,
-            typo_tolerance: app.config.search.typo_tolerance,
-            answer_at: site.answer_at,
-            candidates_at: site.candidates_at,
+            typo_tolerance: app.config.search.typo_tolerance && !self.verbatim,
+            answer_at: site.answer_at(),
+            candidates_at: site.candidates_at(),
         }
     }
 }
@@ -254,6 +257,8 @@ pub struct SearchReply<'a> {
     confidence: f32,
     /// The query with typing errors put right, where that found the hits.
     corrected: Option<&'a str>,
+    /// After a miss: the query as it may have been meant, to be offered.
+    did_you_mean: Option<&'a str>,
     /// Articles, best first.
     hits: Vec<HitReply<'a>>,
     /// The way to a person.
@@ -326,6 +331,7 @@ impl<'a> SearchReply<'a> {
             decision: answer.decision,
             confidence: rounded(answer.confidence),
             corrected: answer.corrected.as_deref(),
+            did_you_mean: answer.did_you_mean.as_deref(),
             hits: answer.hits.iter().map(HitReply::of).collect(),
             handoff: HandoffReply { level: 1, suggested_level: performed.suggested_level, url: contact_url(performed) },
             signals: explain.then_some(&answer.signals),
