@@ -1,7 +1,9 @@
 //! `zerodesk search`: one search over a folder, without a server.
 
 use std::{
+    fs,
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -12,7 +14,7 @@ use serde_json::json;
 use super::Settings;
 use crate::{
     eval,
-    search::{Answer, Query, SectionHit},
+    search::{Answer, DecisionModel, Query, SectionHit},
 };
 
 /// Arguments of `zerodesk search`.
@@ -36,6 +38,11 @@ pub struct SearchArgs {
 pub(super) fn run(args: SearchArgs) -> anyhow::Result<ExitCode> {
     let config = args.settings.load()?;
     let searcher = eval::index(&config.articles).context("cannot search")?;
+    if config.search.decision != Path::new("") {
+        let file = config.search.decision.display();
+        let text = fs::read_to_string(&config.search.decision).with_context(|| file.to_string())?;
+        searcher.decide_by(DecisionModel::parse(&text).with_context(|| file.to_string())?);
+    }
     let site = config.sites.values().next().cloned().unwrap_or_default();
     let query = Query {
         text: args.query,
@@ -43,8 +50,8 @@ pub(super) fn run(args: SearchArgs) -> anyhow::Result<ExitCode> {
         limit: args.limit,
         prefix: config.search.prefix,
         typo_tolerance: config.search.typo_tolerance,
-        answer_at: site.answer_at,
-        candidates_at: site.candidates_at,
+        answer_at: site.answer_at(),
+        candidates_at: site.candidates_at(),
         ..Query::default()
     };
     let answer = searcher.search(&query)?;
@@ -72,7 +79,7 @@ fn as_json(answer: &Answer) -> serde_json::Value {
         .collect();
     json!({
         "query": answer.query, "language": answer.language, "total": answer.total,
-        "decision": answer.decision, "confidence": answer.confidence, "corrected": answer.corrected,
+        "decision": answer.decision, "confidence": answer.confidence, "corrected": answer.corrected, "did_you_mean": answer.did_you_mean,
         "hits": hits, "signals": answer.signals,
     })
 }
@@ -81,6 +88,9 @@ fn print(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{} (confidence {:.2}), {} articles", answer.decision.as_str(), answer.confidence, answer.total)?;
     if let Some(corrected) = &answer.corrected {
         writeln!(out, "searched for: {corrected}")?;
+    }
+    if let Some(meant) = &answer.did_you_mean {
+        writeln!(out, "did you mean: {meant}")?;
     }
     for hit in &answer.hits {
         writeln!(out, "\n{}  [{}]", hit.article.front_matter.title, hit.article.path)?;

@@ -41,6 +41,19 @@ pub struct Signals {
 impl Signals {
     /// How many there are.
     pub const COUNT: usize = 10;
+    /// Their names, in the order of their declaration.
+    pub const NAMES: [&str; Self::COUNT] = [
+        "share",
+        "coverage",
+        "section_coverage",
+        "line_coverage",
+        "line_likeness",
+        "title_coverage",
+        "unknown",
+        "gap",
+        "words",
+        "articles",
+    ];
 
     /// The signals in the order of their declaration.
     #[must_use]

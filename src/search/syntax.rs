@@ -63,6 +63,12 @@ impl Asked {
         Self { phrases: Vec::new(), ..self.clone() }
     }
 
+    /// The same query with words put right.
+    pub(super) fn respelt(&self, query: &str) -> Self {
+        let asked = Self::read(query);
+        if self.phrases.is_empty() { asked.relaxed() } else { asked }
+    }
+
     /// Whether the word at this byte stands in quotation marks: it is meant as it is written.
     pub(super) fn is_quoted(&self, at: usize) -> bool {
         self.phrases.iter().any(|phrase| phrase.contains(&at))

@@ -2,9 +2,9 @@
 
 use std::{collections::HashSet, io, ops::Range, sync::Arc};
 
-use super::{MAX_QUERY_CHARS, MAX_TERMS, Query, reword, syntax::Asked};
+use super::{MAX_QUERY_CHARS, MAX_TERMS, Query, Search, reword, syntax::Asked};
 use crate::{
-    analysis::{Analyzer, Forms, Language, Synonyms, Token, is_stop_word},
+    analysis::{Analyzer, Forms, Language, Token, is_stop_word},
     index::Snapshot,
 };
 
@@ -85,13 +85,8 @@ impl Understood {
 }
 
 /// Finds out what the words of a query stand for in `language`; first as it was asked, then in the words of synonyms.
-pub(super) fn understand(
-    snapshot: &Snapshot,
-    synonyms: &Synonyms,
-    query: &Query,
-    asked: &Asked,
-    language: &str,
-) -> io::Result<(Understood, Vec<Understood>)> {
+pub(super) fn understand(search: &Search, asked: &Asked, language: &str) -> io::Result<(Understood, Vec<Understood>)> {
+    let Search { snapshot, query, synonyms, .. } = *search;
     let analyzer_language = Language::new(language);
     let mut analyzer = Analyzer::new(analyzer_language.clone());
     let mut tokens = Vec::new();

@@ -68,6 +68,8 @@ pub struct SearchParams {
     /// Where the visitor is: `box`, `page`, `form` or `api`.
     #[param(value_type = Option<String>)]
     pub surface: Surface,
+    /// Searches for the words as typed: corrects nothing.
+    pub verbatim: bool,
     /// Adds what the decision saw.
     pub explain: bool,
 }
@@ -92,6 +94,7 @@ impl SearchParams {
             session: query.one("session").map(str::to_owned),
             trigger: query.choice("trigger")?.unwrap_or_default(),
             surface: query.choice("surface")?.unwrap_or(surface),
+            verbatim: query.flag("verbatim"),
             explain: query.flag("explain"),
         })
     }
@@ -111,9 +114,9 @@ impl SearchParams {
             limit: self.limit,
             offset: self.offset,
             prefix: app.config.search.prefix,
-            typo_tolerance: app.config.search.typo_tolerance,
-            answer_at: site.answer_at,
-            candidates_at: site.candidates_at,
+            typo_tolerance: app.config.search.typo_tolerance && !self.verbatim,
+            answer_at: site.answer_at(),
+            candidates_at: site.candidates_at(),
         }
     }
 }
@@ -262,6 +265,8 @@ pub struct SearchReply<'a> {
     relaxed: bool,
     /// Words and phrases that no hit has, because they were written with a minus.
     excluded: &'a [String],
+    /// After a miss: the query as it may have been meant, to be offered.
+    did_you_mean: Option<&'a str>,
     /// Articles, best first.
     hits: Vec<HitReply<'a>>,
     /// The way to a person.
@@ -336,6 +341,7 @@ impl<'a> SearchReply<'a> {
             corrected: answer.corrected.as_deref(),
             relaxed: answer.relaxed,
             excluded: &answer.excluded,
+            did_you_mean: answer.did_you_mean.as_deref(),
             hits: answer.hits.iter().map(HitReply::of).collect(),
             handoff: HandoffReply { level: 1, suggested_level: performed.suggested_level, url: contact_url(performed) },
             signals: explain.then_some(&answer.signals),

@@ -46,6 +46,8 @@ fn page(pages: &Pages, visitor: &Visitor, params: &SearchParams, performed: &Per
         decision => answer.decision.as_str(),
         total => answer.total,
         corrected => answer.corrected.clone(),
+        did_you_mean => answer.did_you_mean.clone(),
+        verbatim => params.verbatim,
         query_id => performed.query_id.as_str(),
         contact => search::contact_url(performed) + "&lang=" + &visitor.lang,
         hits => answer.hits.iter().map(|hit| hit_value(pages, visitor, hit)).collect::<Vec<_>>(),

@@ -4,7 +4,10 @@
 //! tickets) and ends it. It decides nothing itself, never speaks HTTP and never reads the clock but
 //! through [`App::now`], so that tests choose the time.
 
+mod follow;
+
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +16,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
 
 use crate::{
     config::Config,
@@ -26,6 +32,9 @@ use crate::{
     store::{DataLock, Sqlite, StoreError},
     telemetry,
 };
+
+pub use follow::Faults;
+use follow::Weights;
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -71,12 +80,15 @@ pub struct App {
     pub desk: Desk,
     /// Records events and counts them.
     pub insight: Insight,
+    /// What is wrong with files of settings now.
+    pub faults: Faults,
     /// The desk's first access token, when this start made it. To be shown once.
     pub first_token: Option<String>,
     index: Arc<Index>,
     follows: Arc<AtomicBool>,
     stop_following: Box<dyn Fn() + Send + Sync>,
     stop_delivery: Arc<Notify>,
+    following: Vec<JoinHandle<()>>,
     _lock: DataLock,
 }
 
@@ -115,17 +127,26 @@ impl App {
         let stop_delivery = Arc::new(Notify::new());
         start_delivery(&desk, &insight, &clock, &stop_delivery)?;
         let searcher = Searcher::new(index.clone());
+        let faults = Faults::default();
+        let mut following = Vec::new();
+        if config.search.decision != Path::new("") {
+            let mut weights = Weights::new(&config.search.decision, &searcher, &faults);
+            weights.look();
+            following.push(weights.follow());
+        }
         Ok(Self {
             config,
             clock,
             searcher,
             desk,
             insight,
+            faults,
             first_token,
             index,
             follows,
             stop_following,
             stop_delivery,
+            following,
             _lock: lock,
         })
     }
@@ -169,6 +190,7 @@ impl Drop for App {
     fn drop(&mut self) {
         (self.stop_following)();
         self.stop_delivery.notify_one();
+        self.following.iter().for_each(JoinHandle::abort);
     }
 }
 
