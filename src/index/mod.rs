@@ -7,6 +7,7 @@
 
 mod catalog;
 mod generation;
+mod lexicon;
 mod passages;
 mod record;
 mod schema;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use catalog::Catalog;
+pub(crate) use lexicon::Words;
 pub use generation::{Generation, Index};
 pub use passages::{Heading, Line, LineKind, LineToken, Passages, term_hash};
 pub use record::{Record, Recorder};

@@ -10,6 +10,7 @@ mod rank;
 mod read;
 mod snippet;
 mod understand;
+mod widen;
 
 use std::{collections::HashSet, sync::Arc};
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, io, ops::Range, sync::Arc};
 
-use super::{MAX_QUERY_CHARS, MAX_TERMS, Query};
+use super::{MAX_QUERY_CHARS, MAX_TERMS, Query, widen::Widening};
 use crate::{
     analysis::{Analyzer, Forms, Language, Token, is_stop_word},
     index::Snapshot,
@@ -18,6 +18,9 @@ const TWO_ERRORS_CHARS: usize = 8;
 const MAX_VARIANTS: usize = 4;
 /// Words looked at, and kept, for an unfinished word.
 const COMPLETIONS: (usize, usize) = (400, 24);
+
+/// Concepts of one query; they are bits of a number.
+const MAX_CONCEPTS: usize = 24;
 
 /// Weights of the ways in which a word can match, against 1 for the word itself.
 mod weight {
@@ -40,6 +43,8 @@ pub(super) struct Concept {
     pub weight: f32,
     /// Whether it is a stop word.
     pub stop: bool,
+    /// Whether it is part of a word that is looked for as a whole beside it.
+    pub part: bool,
     /// The word that was probably meant, if the typed one is not in any article.
     pub correction: Option<String>,
     /// Where the word stands in the query's text, in bytes.
@@ -53,6 +58,16 @@ pub(super) struct Variant {
     pub stem: String,
     /// At most 1: how surely it is what was meant.
     pub weight: f32,
+}
+
+impl Concept {
+    /// Lets `stem` stand for it, too.
+    pub(super) fn add(&mut self, stem: &str, weight: f32) {
+        match self.variants.iter_mut().find(|variant| variant.stem == stem) {
+            Some(known) => known.weight = known.weight.max(weight),
+            None => self.variants.push(Variant { stem: stem.to_owned(), weight }),
+        }
+    }
 }
 
 /// A query in one language.
@@ -93,13 +108,17 @@ pub(super) fn understand(snapshot: &Snapshot, query: &Query, text: &str, languag
     // An unfinished word has nothing behind it.
     let open_end = query.prefix && words.last().is_some_and(|token| token.span.end == text.len());
     let unfinished = words.last().filter(|_| open_end && !query.text.ends_with(char::is_whitespace)).cloned();
-    let words = most_telling(snapshot, &analyzer_language, words)?;
+    let telling = most_telling(snapshot, &analyzer_language, words.clone())?;
 
-    let mut reader = Reader { snapshot, query, language: &analyzer_language, analyzer, typo_terms: 0 };
-    let mut concepts: Vec<Concept> = Vec::with_capacity(words.len());
-    for token in &words {
-        concepts.push(reader.concept(token, unfinished.as_ref() == Some(token))?);
+    let widening = Widening::new(snapshot, &analyzer_language);
+    let mut reader = Reader { snapshot, query, language: &analyzer_language, analyzer, widening, typo_terms: 0 };
+    let mut concepts: Vec<Concept> = Vec::with_capacity(telling.len());
+    for token in &telling {
+        concepts.extend(reader.concepts(token, unfinished.as_ref() == Some(token))?);
     }
+    concepts.truncate(MAX_CONCEPTS);
+    reader.widening.compounds(&mut concepts)?;
+    reader.widening.join(text, &words, &mut concepts)?;
     Ok(Understood { language: analyzer_language.code().to_owned(), concepts })
 }
 
@@ -130,29 +149,54 @@ struct Reader<'a> {
     query: &'a Query,
     language: &'a Language,
     analyzer: Analyzer,
+    widening: Widening<'a>,
     typo_terms: usize,
 }
 
 impl Reader<'_> {
-    fn concept(&mut self, token: &Token, unfinished: bool) -> io::Result<Concept> {
+    /// What a word stands for: one concept, or several where it is a compound.
+    fn concepts(&mut self, token: &Token, unfinished: bool) -> io::Result<Vec<Concept>> {
         let forms = &token.forms;
-        let stop = is_stop_word(self.language, &forms.surface);
-        let mut concept = Concept {
-            surface: forms.surface.clone(),
-            variants: forms.stems().map(|stem| Variant { stem: stem.to_owned(), weight: 1.0 }).collect(),
-            weight: if stop { weight::STOP_WORD } else { 1.0 },
-            stop,
-            correction: None,
-            span: token.span.clone(),
-        };
+        let mut concept = self.concept(forms, &token.span);
         let known = self.snapshot.articles_with(self.language.code(), &forms.surface)? > 0;
         if unfinished {
             self.complete(&mut concept, known)?;
         }
         if !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)? {
+            if let Some(parts) = self.widening.split(&forms.surface)? {
+                return Ok(self.parts(parts, &token.span));
+            }
             self.correct(&mut concept)?;
+            if concept.correction.is_none() && let Some(parts) = self.widening.split_off(&forms.surface) {
+                return Ok(self.parts(parts, &token.span));
+            }
         }
-        Ok(concept)
+        let parts = if concept.stop { Vec::new() } else { self.widening.parts(&concept) };
+        Ok(std::iter::once(concept).chain(parts).collect())
+    }
+
+    fn concept(&self, forms: &Forms, span: &Range<usize>) -> Concept {
+        let stop = is_stop_word(self.language, &forms.surface);
+        Concept {
+            surface: forms.surface.clone(),
+            variants: forms.stems().map(|stem| Variant { stem: stem.to_owned(), weight: 1.0 }).collect(),
+            weight: if stop { weight::STOP_WORD } else { 1.0 },
+            stop,
+            part: false,
+            correction: None,
+            span: span.clone(),
+        }
+    }
+
+    /// The parts of a word that no article has, each as a word of its own.
+    fn parts(&mut self, parts: Vec<String>, span: &Range<usize>) -> Vec<Concept> {
+        let mut concepts = Vec::new();
+        for part in parts {
+            let mut forms = None;
+            self.analyzer.analyze(&part, |token| forms = Some(token.forms));
+            concepts.extend(forms.map(|forms| self.concept(&forms, span)));
+        }
+        concepts
     }
 
     /// Another form of the word may be known although this one is not: `installs`, where only `install` was written.
@@ -199,11 +243,7 @@ impl Reader<'_> {
     fn add(&mut self, concept: &mut Concept, surface: &str, weight: f32) {
         let mut stems = Vec::new();
         self.analyzer.analyze(surface, |token| stems.extend(token.forms.stems().map(str::to_owned)));
-        for stem in stems {
-            if !concept.variants.iter().any(|known| known.stem == stem) {
-                concept.variants.push(Variant { stem, weight });
-            }
-        }
+        stems.iter().for_each(|stem| concept.add(stem, weight));
     }
 }
 
