@@ -5,6 +5,7 @@
 //! prefixes and typing errors are compared with, and one or two *stems*, which are what is
 //! searched. This room opens no file and knows nothing of articles or queries.
 
+mod compound;
 mod detect;
 mod language;
 mod sentence;
@@ -12,6 +13,7 @@ mod stopwords;
 mod synonyms;
 mod token;
 
+pub use compound::{Decompounder, Vocabulary};
 pub use detect::detect;
 pub use language::Language;
 pub use sentence::sentences;
@@ -23,4 +25,4 @@ pub use token::{Analyzer, Forms, Token};
 pub const MAX_TERM_CHARS: usize = 40;
 
 /// Changes whenever the chain changes, so that an index made by another chain is built again.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -15,6 +15,7 @@ mod snippet;
 mod spelling;
 mod syntax;
 mod understand;
+mod widen;
 
 use std::{collections::HashSet, sync::Arc};
 

@@ -7,9 +7,8 @@
 use std::{io, sync::Arc};
 
 use super::{
-    MAX_TERMS,
     syntax::Asked,
-    understand::{Concept, Understood, Variant},
+    understand::{Concept, MAX_CONCEPTS, Understood},
 };
 use crate::{
     analysis::{Forms, Synonym, Token},
@@ -20,8 +19,6 @@ use crate::{
 const WEIGHT: f32 = 0.8;
 /// Most other wordings of one query.
 pub(super) const MAX_WORDINGS: usize = 4;
-/// Most words of another wording: every concept is one bit of 32.
-pub(super) const MAX_CONCEPTS: usize = MAX_TERMS + 8;
 
 /// Leaves the synonyms of words that are not in quotation marks: what is quoted is meant as it is written.
 pub(super) fn permitted<'a>(synonyms: Vec<Synonym<'a>>, tokens: &[Token], asked: &Asked) -> Vec<Synonym<'a>> {
@@ -33,12 +30,8 @@ pub(super) fn permitted<'a>(synonyms: Vec<Synonym<'a>>, tokens: &[Token], asked:
 pub(super) fn widen(understood: &mut Understood, tokens: &[Token], synonyms: &[Synonym]) {
     for synonym in synonyms.iter().filter(|synonym| !is_wording(synonym)) {
         let Some(at) = concept_of(understood, &tokens[synonym.words.start].forms) else { continue };
-        let variants = &mut understood.concepts[at].variants;
         for stem in synonym.means.iter().flat_map(|word| word.stems()) {
-            match variants.iter_mut().find(|variant| variant.stem == stem) {
-                Some(known) => known.weight = known.weight.max(WEIGHT),
-                None => variants.push(Variant { stem: stem.to_owned(), weight: WEIGHT }),
-            }
+            understood.concepts[at].add(stem, WEIGHT);
         }
     }
 }
@@ -61,28 +54,27 @@ pub(super) fn wordings(
         if !synonym.means.iter().try_fold(true, |all, word| Ok::<_, io::Error>(all && known(word)?))? {
             continue;
         }
-        let replaced: Vec<usize> =
-            tokens[synonym.words.clone()].iter().filter_map(|token| concept_of(understood, &token.forms)).collect();
-        let Some(first) = replaced.iter().min().copied() else { continue };
-        let mut wording = understood.clone();
-        let span = understood.concepts[first].span.clone();
-        let mut at = 0;
-        wording.concepts.retain(|_| {
-            at += 1;
-            !replaced.contains(&(at - 1))
-        });
-        let mut place = first;
-        for word in synonym.means {
-            if concept_of(&wording, word).is_none() && wording.concepts.len() < MAX_CONCEPTS {
-                let mut added = Concept { span: span.clone(), ..concept(word) };
-                added.variants.iter_mut().for_each(|variant| variant.weight = WEIGHT);
-                wording.concepts.insert(place, added);
-                place += 1;
-            }
-        }
-        wordings.push(wording);
+        let words = &tokens[synonym.words.clone()];
+        wordings.extend(reworded(understood, words, synonym.means.iter().map(&concept)));
     }
     Ok(wordings)
+}
+
+/// The same with `means` in the place of some of its words.
+fn reworded(understood: &Understood, words: &[Token], means: impl Iterator<Item = Concept>) -> Option<Understood> {
+    // A compound has its parts beside it, at the same place.
+    let replaced = |c: &Concept| words.iter().any(|word| word.forms.surface == c.surface || word.span == c.span);
+    let place = understood.concepts.iter().position(replaced)?;
+    let span = &understood.concepts[place].span;
+    let mut concepts: Vec<Concept> = understood.concepts.iter().filter(|c| !replaced(c)).cloned().collect();
+    for (at, mut added) in means.enumerate() {
+        if concepts.len() < MAX_CONCEPTS && concepts.iter().all(|concept| concept.surface != added.surface) {
+            added.span.clone_from(span);
+            added.variants.iter_mut().for_each(|variant| variant.weight = WEIGHT);
+            concepts.insert((place + at).min(concepts.len()), added);
+        }
+    }
+    Some(Understood { concepts, ..understood.clone() })
 }
 
 fn is_wording(synonym: &Synonym) -> bool {
