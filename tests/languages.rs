@@ -66,3 +66,31 @@ async fn one_answer_speaks_one_language() {
         assert!(reply["total"].as_u64().unwrap() >= hits.len() as u64, "{query}: {reply}");
     }
 }
+
+#[tokio::test]
+async fn a_site_is_searched_in_its_own_languages_only_and_in_their_order() {
+    let wifi = |lang: &str| format!("---\nlang: {lang}\n---\n\n# Wifi\n\nWifi router.\n");
+    let (en, nl, de, es) = (wifi("en"), wifi("nl"), wifi("de"), wifi("es"));
+    let articles = [("en.md", en.as_str()), ("nl.md", &nl), ("de.md", &de), ("es.md", &es)];
+    let sites = "[sites.default]\nlanguages = [\"en\", \"de\"]\n[sites.low]\nlanguages = [\"nl\"]\n\
+                 [sites.both]\nlanguages = [\"nl\", \"en\"]";
+    let server = Server::with(&articles).configured(sites).start().await;
+    server.write("nl2.md", "---\nlang: nl\n---\n\n# Toegangspunt\n\nEen toegangspunt verlengt het bereik.\n");
+    server.until(async |server| (server.json("/readyz").await["articles"] == 5).then_some(())).await;
+    for (query, expected, language) in [
+        ("wifi", vec!["en"], "en"), // the site's first
+        ("wifi&site=low", vec!["nl"], "nl"),
+        ("wifi&site=both", vec!["nl"], "nl"),
+        ("wifi&lang=de", vec!["de"], "de"),                    // the visitor's
+        ("wifi&lang=de&site=both", vec!["de"], "de"),          // even if the site does not list it
+        ("wifi&lang=fr&site=both", vec!["nl"], "nl"),          // nobody writes it: the site's
+        ("toegangspunt&site=both&lang=en", vec!["nl2"], "nl"), // the next one has it
+        ("toegangspunt", vec![], "en"),                        // not a language of the site
+        ("zebra&site=both", vec![], "nl"),
+    ] {
+        let reply = server.search(query).await;
+        let hits: Vec<&str> =
+            reply["hits"].as_array().unwrap().iter().map(|hit| hit["article"].as_str().unwrap()).collect();
+        assert_eq!((hits, &reply["language"]), (expected, &language.into()), "{query}: {reply}");
+    }
+}

@@ -1,24 +1,21 @@
-//! Background work on what search is guided by: the decision's weights and the completions.
+//! Background work on what search is guided by: the decision's weights and the synonyms.
 //!
 //! Nothing here runs within a request. A file that is broken leaves the last good one in use, and is
 //! listed among the [`Faults`] until it is mended.
 
 use std::{
     collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use tokio::{task::JoinHandle, time::MissedTickBehavior};
-
+use super::{AppError, followed::FollowedFile};
 use crate::{
+    analysis::Synonyms,
+    config::Config,
     search::{DecisionModel, Searcher},
-    source::WatchedFile,
 };
-
-/// How often files of settings are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What is wrong with files of settings now, by file.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +29,7 @@ impl Faults {
         faults.iter().map(|(file, fault)| format!("{}: {fault}", file.display())).collect()
     }
 
-    fn set(&self, file: &Path, fault: Option<String>) {
+    pub(super) fn set(&self, file: &Path, fault: Option<String>) {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match fault {
             Some(fault) => faults.insert(file.to_owned(), fault),
@@ -42,51 +39,29 @@ impl Faults {
 }
 
 /// The decision's weights, from a file.
-pub(super) struct Weights {
-    file: WatchedFile,
-    searcher: Searcher,
-    faults: Faults,
+pub(super) fn weights(file: &Path, searcher: &Searcher, faults: &Faults) -> FollowedFile {
+    let searcher = searcher.clone();
+    let take = move |text: &str| {
+        let model = DecisionModel::parse(text).map_err(|error| error.to_string())?;
+        tracing::info!(date = %model.date, "weights of the decision read");
+        searcher.decide_by(model);
+        Ok(())
+    };
+    FollowedFile::new(file, false, faults, Box::new(take))
 }
 
-impl Weights {
-    pub(super) fn new(file: &Path, searcher: &Searcher, faults: &Faults) -> Self {
-        Self { file: WatchedFile::new(file), searcher: searcher.clone(), faults: faults.clone() }
+/// The synonyms of the sites; the default file need not be there.
+pub(super) fn synonyms(config: &Config, searcher: &Searcher, faults: &Faults) -> Result<FollowedFile, AppError> {
+    let path = config.search.synonyms.clone();
+    if config.search.needs_synonyms() {
+        fs::metadata(&path).map_err(|source| AppError::Synonyms { path: path.clone(), source })?;
     }
-
-    /// Takes the file in where it has changed.
-    pub(super) fn look(&mut self) {
-        let Some(text) = self.file.look() else { return };
-        let model = text.map_err(|error| error.to_string());
-        let model = model.and_then(|text| DecisionModel::parse(&text).map_err(|error| error.to_string()));
-        let path = self.file.path();
-        match model {
-            Ok(model) => {
-                tracing::info!(file = %path.display(), date = %model.date, "weights of the decision read");
-                self.searcher.decide_by(model);
-                self.faults.set(path, None);
-            }
-            Err(fault) => {
-                tracing::error!(file = %path.display(), fault, "the weights of the decision cannot be used; those before stay in use");
-                self.faults.set(path, Some(fault));
-            }
-        }
-    }
-
-    /// Looks again every second.
-    pub(super) fn follow(mut self) -> JoinHandle<()> {
-        tokio::spawn(async move {
-            let mut seconds = tokio::time::interval(LOOK_EVERY);
-            seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                seconds.tick().await;
-                let looked = tokio::task::spawn_blocking(move || {
-                    self.look();
-                    self
-                });
-                // Fails only where the runtime ends.
-                let Ok(weights) = looked.await else { return };
-                self = weights;
-            }
-        })
-    }
+    let (sites, searcher) = (config.sites.keys().cloned().collect::<Vec<_>>(), searcher.clone());
+    let take = move |text: &str| {
+        let synonyms = Synonyms::parse(text, &sites).map_err(|error| error.to_string())?;
+        tracing::info!(entries = synonyms.len(), "synonyms read");
+        searcher.use_synonyms(synonyms);
+        Ok(())
+    };
+    Ok(FollowedFile::new(&path, !config.search.needs_synonyms(), faults, Box::new(take)))
 }

@@ -5,9 +5,10 @@
 //! through [`App::now`], so that tests choose the time.
 
 mod follow;
+mod followed;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -22,6 +23,7 @@ use tokio::{
 };
 
 use crate::{
+    analysis::Language,
     config::Config,
     desk::{Delivered, Delivery, Desk, DeskError, Ladder, connectors::DeskConnector},
     index::{Generation, Index, IndexError, Snapshot},
@@ -34,7 +36,7 @@ use crate::{
 };
 
 pub use follow::Faults;
-use follow::Weights;
+use followed::FollowedFile;
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -66,6 +68,14 @@ pub enum AppError {
     /// Events cannot be kept.
     #[error(transparent)]
     Insight(#[from] InsightError),
+    /// The file of synonyms that is named in the settings is missing.
+    #[error("synonyms file {path}: {source}; create it, or leave `synonyms` out of [search]")]
+    Synonyms {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
 }
 
 /// All parts of a running server.
@@ -116,6 +126,7 @@ impl App {
         let index = Arc::new(Index::open(&config.index, default_language(&config))?);
         let mut ingest = Ingest::new(source, index.clone(), default_language(&config));
         ingest.compare_all(&mut |done, all| progress(done, all))?;
+        warn_of_unlisted_languages(&config, &index.snapshot());
 
         let stop_following = Box::new(watcher.stopper());
         let follows = Arc::new(AtomicBool::new(true));
@@ -128,12 +139,12 @@ impl App {
         start_delivery(&desk, &insight, &clock, &stop_delivery)?;
         let searcher = Searcher::new(index.clone());
         let faults = Faults::default();
-        let mut following = Vec::new();
+        let mut settings = vec![follow::synonyms(&config, &searcher, &faults)?];
         if config.search.decision != Path::new("") {
-            let mut weights = Weights::new(&config.search.decision, &searcher, &faults);
-            weights.look();
-            following.push(weights.follow());
+            settings.push(follow::weights(&config.search.decision, &searcher, &faults));
         }
+        settings.iter_mut().for_each(FollowedFile::look);
+        let following = settings.into_iter().map(FollowedFile::follow).collect();
         Ok(Self {
             config,
             clock,
@@ -198,6 +209,17 @@ impl Drop for App {
 fn default_language(config: &Config) -> &str {
     let site = config.sites.get("default").or_else(|| config.sites.values().next());
     site.and_then(|site| site.languages.first()).map_or("en", String::as_str)
+}
+
+/// Articles in a language that no site lists are found only by visitors who speak it; mostly a setting is missing.
+fn warn_of_unlisted_languages(config: &Config, snapshot: &Snapshot) {
+    let listed: Vec<Language> =
+        config.sites.values().flat_map(|site| &site.languages).map(|lang| Language::new(lang)).collect();
+    for (language, articles) in snapshot.catalog().languages() {
+        if !listed.contains(&Language::new(&language)) {
+            tracing::warn!(language, articles, "no site lists this language; add it to `languages` of [sites.…]");
+        }
+    }
 }
 
 /// Takes in changes until the watcher is told to stop. A failure leaves the last good state in use, and everything is

@@ -84,6 +84,8 @@ pub enum ProblemCode {
     AliasTaken,
     /// `related` names an article that is not there.
     BrokenRelation,
+    /// The file of synonyms cannot be used.
+    Synonyms,
 }
 
 impl ProblemCode {
@@ -109,6 +111,7 @@ impl ProblemCode {
             Self::BrokenAnchor => "broken-anchor",
             Self::AliasTaken => "alias-taken",
             Self::BrokenRelation => "broken-relation",
+            Self::Synonyms => "synonyms",
         }
     }
 

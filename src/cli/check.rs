@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::Args;
 use percent_encoding::percent_decode_str;
 
-use super::Settings;
+use super::{Settings, synonyms};
 use crate::article::{self, Article, Link, Links, Parsed, Problem, ProblemCode, Severity};
 use crate::source::{Directory, unreadable};
 
@@ -29,7 +29,8 @@ pub struct CheckArgs {
 /// Checks the folder and prints what it found; exit code 1 when there is an error among it.
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings { config: args.config, articles: args.folder, ..Settings::default() };
-    let source = Directory::open(&settings.load()?.articles)?;
+    let config = settings.load()?;
+    let source = Directory::open(&config.articles)?;
     let scan = source.scan()?;
     let (mut parsed, mut unread) = (Vec::with_capacity(scan.files.len()), scan.problems);
     for file in scan.files {
@@ -40,6 +41,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     }
     let mut found = problems(&parsed, &|path| source.resolve(path).is_some());
     found.splice(0..0, unread);
+    found.splice(0..0, synonyms::read(&config).err());
     let errors = report(parsed.len(), &found, &mut io::stdout().lock())?;
     Ok(ExitCode::from(u8::from(errors)))
 }

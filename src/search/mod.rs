@@ -341,7 +341,7 @@ impl Search<'_> {
         let Self { snapshot, query, .. } = *self;
         let mut ranking = rank::rank(snapshot, &understood)?;
         ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
-        restrict::apply(snapshot, &understood.language, asked, &mut ranking)?;
+        restrict::apply(snapshot, &understood, asked, &mut ranking)?;
         let reader = read::Reader::new(&understood, &ranking, snapshot);
         let mut hits = Vec::with_capacity(ranking.articles.len());
         for (at, ranked) in ranking.articles.iter().enumerate() {
@@ -416,3 +416,6 @@ impl Filter {
             && any(&self.products, &front.product)
     }
 }
+
+#[cfg(test)]
+mod tests;

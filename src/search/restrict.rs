@@ -1,14 +1,14 @@
 //! Leaves out the articles that lack a phrase, or have what the visitor does not want.
 //!
-//! Words come from the index; whether they stand side by side is read from the stored lines, and
-//! only of articles that have all of them. A phrase never reaches over the end of a line (a
-//! sentence, a list item, a heading).
+//! Words come from the index; whether they stand together is read from the stored lines, and only of
+//! articles that have all of them. A phrase never reaches over the end of a line (a sentence, a list
+//! item, a heading).
 
-use std::io;
+use std::{io, sync::Arc};
 
-use super::{SearchError, rank::Ranking, syntax::Asked};
+use super::{SearchError, rank::Ranking, syntax::Asked, understand::Understood};
 use crate::{
-    analysis::{Analyzer, Language, is_stop_word},
+    analysis::{Analyzer, Forms, Language, is_stop_word},
     index::{Line, LineToken, Snapshot, Stored, TextField, term_hash},
 };
 
@@ -18,12 +18,15 @@ const MAX_READ: usize = 1000;
 /// Drops the articles of a ranking that do not meet the signs of the query.
 pub(super) fn apply(
     snapshot: &Snapshot,
-    language: &str,
+    understood: &Understood,
     asked: &Asked,
     ranking: &mut Ranking,
 ) -> Result<(), SearchError> {
-    let reader = Reader { snapshot, language: Language::new(language) };
-    let wanted = reader.sequences(asked.phrases.iter().map(|range| &asked.text[range.clone()]))?;
+    let reader = Reader { snapshot, language: Language::new(&understood.language) };
+    let mut wanted = reader.sequences(asked.phrases.iter().map(|range| &asked.text[range.clone()]))?;
+    if !understood.together.is_empty() {
+        wanted.push(Sequence { in_order: false, ..reader.sequence(&understood.together)? });
+    }
     let mut unwanted = reader.sequences(asked.excluded.iter().map(String::as_str))?;
     // "in -en uitschakelen" leaves nothing out.
     unwanted.retain(|sequence| !sequence.only_stop_words);
@@ -65,22 +68,26 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn sequences<'t>(&self, texts: impl Iterator<Item = &'t str>) -> io::Result<Vec<Sequence>> {
         let mut analyzer = Analyzer::new(self.language.clone());
-        let mut sequences = Vec::new();
-        for text in texts {
+        let words = texts.map(|text| {
             let mut words = Vec::new();
             analyzer.analyze(text, |token| words.push(token.forms));
-            let mut places = vec![!words.is_empty(); self.snapshot.catalog().len()];
-            for word in &words {
-                let having = self.places(word.stems())?;
-                places.iter_mut().zip(having).for_each(|(place, has)| *place &= has);
-            }
-            sequences.push(Sequence {
-                only_stop_words: words.iter().all(|word| is_stop_word(&self.language, &word.surface)),
-                words: words.iter().map(|word| word.stems().map(term_hash).collect()).collect(),
-                places,
-            });
+            words
+        });
+        words.map(|words| self.sequence(&words)).collect()
+    }
+
+    fn sequence(&self, words: &[Arc<Forms>]) -> io::Result<Sequence> {
+        let mut places = vec![!words.is_empty(); self.snapshot.catalog().len()];
+        for word in words {
+            let having = self.places(word.stems())?;
+            places.iter_mut().zip(having).for_each(|(place, has)| *place &= has);
         }
-        Ok(sequences)
+        Ok(Sequence {
+            words: words.iter().map(|word| word.stems().map(term_hash).collect()).collect(),
+            in_order: true,
+            only_stop_words: words.iter().all(|word| is_stop_word(&self.language, &word.surface)),
+            places,
+        })
     }
 
     /// Which articles have one of these stems, by place in the catalog.
@@ -95,10 +102,12 @@ impl Reader<'_> {
     }
 }
 
-/// Words that stand side by side.
+/// Words that stand together.
 struct Sequence {
     /// Hashes of the stems of each word.
     words: Vec<Vec<u32>>,
+    /// Side by side; else anywhere on one line.
+    in_order: bool,
     only_stop_words: bool,
     /// Articles that have all the words somewhere.
     places: Vec<bool>,
@@ -107,7 +116,14 @@ struct Sequence {
 impl Sequence {
     fn is_in(&self, stored: &Stored) -> bool {
         let passages = stored.passages();
-        passages.is_some_and(|passages| passages.lines().any(|line| !self.found_on(&line).is_empty()))
+        passages.is_some_and(|passages| passages.lines().any(|line| self.is_on(&line)))
+    }
+
+    fn is_on(&self, line: &Line) -> bool {
+        if self.in_order {
+            return !self.found_on(line).is_empty();
+        }
+        self.words.iter().all(|stems| line.tokens().any(|token| stems.contains(&token.hash)))
     }
 
     /// Whether the article has what is left out. Where it stands with a minus in front (`-name`), the visitor has

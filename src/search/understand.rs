@@ -79,6 +79,8 @@ pub(super) struct Understood {
     pub language: String,
     /// Its words in order.
     pub concepts: Vec<Concept>,
+    /// The words of a synonym that mean something only together.
+    pub together: Vec<Arc<Forms>>,
 }
 
 /// The query's text within the limits: trimmed, without control characters.
@@ -132,7 +134,7 @@ pub(super) fn understand(search: &Search, asked: &Asked, language: &str) -> io::
     concepts.truncate(MAX_CONCEPTS);
     reader.widening.compounds(&mut concepts)?;
     reader.widening.join(&asked.text, &tokens, &mut concepts)?;
-    let mut understood = Understood { language: analyzer_language.code().to_owned(), concepts };
+    let mut understood = Understood { language: analyzer_language.code().to_owned(), concepts, together: Vec::new() };
     reword::widen(&mut understood, &tokens, &same);
     let wordings = reword::wordings(snapshot, &understood, &tokens, &same, |forms| reader.concept(forms, &(0..0)))?;
     Ok((understood, wordings))
