@@ -65,7 +65,7 @@ async fn words_that_mean_the_same_find_each_other() {
         ("computer&lang=en", "laptop"),      // one way only
         ("pc&lang=nl&site=low", "computer"), // in English only
         ("bin&lang=en", "computer"),         // on the other site only
-        ("\"pc\"&lang=en", "computer"),      // what is quoted is meant as it is written
+        ("\"laptop\"&lang=en", "computer"),  // what is quoted is meant as it is written
         ("callback&lang=en", "back"),        // "back" alone is no callback ...
         ("callback&lang=en", "call"),        // ... and neither are "call" and "back" in two sentences
     ] {

@@ -137,7 +137,7 @@ impl Analyzer {
         self.analyze(text, |token| tokens.push(token));
         let mut begin = 0;
         for at in 0..tokens.len() {
-            let next = tokens.get(at + 1).map(|next| &text[tokens[at].span.end..next.span.start]);
+            let next = tokens.get(at + 1).and_then(|next| text.get(tokens[at].span.end..next.span.start));
             sink(tokens[at].clone());
             if next.is_none_or(|between| !matches!(between, "-" | "‐" | "‑")) {
                 self.join(text, &tokens[begin..=at], &mut sink);

@@ -1,7 +1,8 @@
 //! A visitor's words become an [`Answer`]: hits by article, snippets, and the decision whether they answer at all.
 //!
-//! The walk: understanding (terms by language, prefix, typing errors) -> candidates from the index
-//! by field-weighted BM25 -> the best sections and lines of each -> snippets -> decision. It takes
+//! The walk: signs (quotation marks, minus) -> understanding (terms by language, prefix, typing errors,
+//! synonyms) -> candidates from the index by field-weighted BM25 -> the best sections and lines of each
+//! -> snippets -> decision. It takes
 //! one snapshot for all of it. This room writes nothing and never waits for the store; visitor text
 //! never reaches a query parser.
 
@@ -26,7 +27,7 @@ pub use decide::{DecisionModel, Signals};
 pub use model::ModelError;
 
 use crate::{
-    analysis::Synonyms,
+    analysis::{Language, Synonyms},
     index::{Entry, Index, IndexError, Snapshot, Stored},
 };
 use rank::{Ranked, Ranking};
@@ -269,6 +270,8 @@ impl Searcher {
         if answer.total == 0 && !asked.phrases.is_empty() {
             answer = Answer { relaxed: true, ..search.answer(&asked.relaxed())? };
         }
+        let language = answer.language.as_deref().map(Language::new);
+        answer.excluded.retain(|words| language.as_ref().is_none_or(|language| restrict::leaves_out(language, words)));
         Ok(answer)
     }
 }

@@ -22,17 +22,16 @@ pub(super) fn apply(
     asked: &Asked,
     ranking: &mut Ranking,
 ) -> Result<(), SearchError> {
+    if asked.phrases.is_empty() && asked.excluded.is_empty() && understood.together.is_empty() {
+        return Ok(());
+    }
     let reader = Reader { snapshot, language: Language::new(&understood.language) };
     let mut wanted = reader.sequences(asked.phrases.iter().map(|range| &asked.text[range.clone()]))?;
     if !understood.together.is_empty() {
         wanted.push(Sequence { in_order: false, ..reader.sequence(&understood.together)? });
     }
-    let mut unwanted = reader.sequences(asked.excluded.iter().map(String::as_str))?;
-    // "in -en uitschakelen" leaves nothing out.
-    unwanted.retain(|sequence| !sequence.only_stop_words);
-    if wanted.is_empty() && unwanted.is_empty() {
-        return Ok(());
-    }
+    let left_out = asked.excluded.iter().map(String::as_str);
+    let unwanted = reader.sequences(left_out.filter(|words| leaves_out(&reader.language, words)))?;
     let mut read = 0;
     let mut kept = Vec::with_capacity(ranking.articles.len());
     for ranked in ranking.articles.drain(..) {
@@ -60,6 +59,13 @@ pub(super) fn apply(
     Ok(())
 }
 
+/// Whether words behind a minus leave anything out: "in -en uitschakelen" has a slip, and no article lacks "en".
+pub(super) fn leaves_out(language: &Language, words: &str) -> bool {
+    let mut any = false;
+    Analyzer::new(language.clone()).analyze(words, |token| any |= !is_stop_word(language, &token.forms.surface));
+    any
+}
+
 struct Reader<'a> {
     snapshot: &'a Snapshot,
     language: Language,
@@ -85,7 +91,6 @@ impl Reader<'_> {
         Ok(Sequence {
             words: words.iter().map(|word| word.stems().map(term_hash).collect()).collect(),
             in_order: true,
-            only_stop_words: words.iter().all(|word| is_stop_word(&self.language, &word.surface)),
             places,
         })
     }
@@ -108,7 +113,6 @@ struct Sequence {
     words: Vec<Vec<u32>>,
     /// Side by side; else anywhere on one line.
     in_order: bool,
-    only_stop_words: bool,
     /// Articles that have all the words somewhere.
     places: Vec<bool>,
 }
