@@ -19,8 +19,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use catalog::Catalog;
-pub(crate) use lexicon::Words;
 pub use generation::{Generation, Index};
+pub(crate) use lexicon::Words;
 pub use passages::{Heading, Line, LineKind, LineToken, Passages, term_hash};
 pub use record::{Record, Recorder};
 pub use schema::TextField;

@@ -162,12 +162,14 @@ impl Reader<'_> {
         if unfinished {
             self.complete(&mut concept, known)?;
         }
-        if !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)? {
+        let missing = !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)?;
+        if missing && !self.widening.is_within_others(forms, false) {
             if let Some(parts) = self.widening.split(&forms.surface)? {
                 return Ok(self.parts(parts, &token.span));
             }
             self.correct(&mut concept)?;
-            if concept.correction.is_none() && let Some(parts) = self.widening.split_off(&forms.surface) {
+            let alone = concept.correction.is_none() && !self.widening.is_within_others(forms, true);
+            if alone && let Some(parts) = self.widening.split_off(&forms.surface) {
                 return Ok(self.parts(parts, &token.span));
             }
         }
