@@ -157,12 +157,12 @@ impl Sequence {
     }
 }
 
-/// The tokens of a line by word: those that lie within another one belong to it, and joined words are no words of their
+/// The tokens of a line by word: those that lie within another one belong to it, and extra ones are no words of their
 /// own.
 fn words(line: &Line) -> Vec<Vec<LineToken>> {
     let end = |token: &LineToken| usize::from(token.start) + usize::from(token.len);
     let mut words: Vec<Vec<LineToken>> = Vec::new();
-    for token in line.tokens().filter(|token| !token.joined) {
+    for token in line.tokens().filter(|token| !token.extra) {
         match words.last_mut() {
             Some(word) if token.start >= word[0].start && end(&token) <= end(&word[0]) => word.push(token),
             _ => words.push(vec![token]),

@@ -192,15 +192,14 @@ impl Reader<'_> {
         if may_be.unfinished {
             self.complete(&mut concept, known)?;
         }
-        let is_unknown = !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)?;
-        if may_be.mistyped && is_unknown {
+        let missing = !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)?;
+        if may_be.mistyped && missing && !self.widening.is_within_others(forms, false) {
             if let Some(parts) = self.widening.split(&forms.surface)? {
                 return Ok(self.parts(parts, &token.span));
             }
             self.correct(&mut concept)?;
-            if concept.correction.is_none()
-                && let Some(parts) = self.widening.split_off(&forms.surface)
-            {
+            let alone = concept.correction.is_none() && !self.widening.is_within_others(forms, true);
+            if alone && let Some(parts) = self.widening.split_off(&forms.surface) {
                 return Ok(self.parts(parts, &token.span));
             }
         }
