@@ -15,7 +15,7 @@ pub use detect::detect;
 pub use language::Language;
 pub use sentence::sentences;
 pub use stopwords::is_stop_word;
-pub use token::{Analyzer, Forms, Token};
+pub use token::{Analyzer, Forms, Token, fold, is_unspaced};
 
 /// Longest term in characters; longer ones are cut, on both sides alike.
 pub const MAX_TERM_CHARS: usize = 40;

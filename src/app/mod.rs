@@ -9,7 +9,7 @@ mod follow;
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -27,14 +27,14 @@ use crate::{
     index::{Generation, Index, IndexError, Snapshot},
     ingest::{Ingest, IngestError},
     insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor},
-    search::Searcher,
+    search::{Completer, Searcher},
     source::{Directory, SourceError, Watcher},
     store::{DataLock, Sqlite, StoreError},
     telemetry,
 };
 
 pub use follow::Faults;
-use follow::Weights;
+use follow::{Completions, Weights};
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -80,6 +80,8 @@ pub struct App {
     pub desk: Desk,
     /// Records events and counts them.
     pub insight: Insight,
+    /// Completes what visitors type.
+    pub completer: Arc<Completer>,
     /// What is wrong with files of settings now.
     pub faults: Faults,
     /// The desk's first access token, when this start made it. To be shown once.
@@ -88,7 +90,8 @@ pub struct App {
     follows: Arc<AtomicBool>,
     stop_following: Box<dyn Fn() + Send + Sync>,
     stop_delivery: Arc<Notify>,
-    following: Vec<JoinHandle<()>>,
+    completions: Completions,
+    following: Mutex<Vec<JoinHandle<()>>>,
     _lock: DataLock,
 }
 
@@ -134,19 +137,29 @@ impl App {
             weights.look();
             following.push(weights.follow());
         }
+        let completions = Completions {
+            completer: Arc::default(),
+            searcher: searcher.clone(),
+            insight: insight.clone(),
+            sites: config.sites.keys().cloned().collect(),
+            clock: clock.clone(),
+        };
+        following.push(completions.clone().follow(index.generations()));
         Ok(Self {
             config,
             clock,
             searcher,
             desk,
             insight,
+            completer: completions.completer.clone(),
+            completions,
             faults,
             first_token,
             index,
             follows,
             stop_following,
             stop_delivery,
-            following,
+            following: Mutex::new(following),
             _lock: lock,
         })
     }
@@ -175,6 +188,16 @@ impl App {
         self.follows.load(Ordering::Relaxed)
     }
 
+    /// Prepares completions from the articles and queries as they are now, without waiting for the hour.
+    pub async fn refresh_completions(&self) {
+        self.completions.count().await;
+        self.completions.prepare().await;
+    }
+
+    fn take_following(&self) -> Vec<JoinHandle<()>> {
+        std::mem::take(&mut *self.following.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Ends the background work and writes what waits to be written.
     ///
     /// # Errors
@@ -182,6 +205,10 @@ impl App {
     pub async fn stop(&self) -> Result<(), AppError> {
         (self.stop_following)();
         self.stop_delivery.notify_one();
+        for task in self.take_following() {
+            task.abort();
+            drop(task.await);
+        }
         Ok(self.insight.stop().await?)
     }
 }
@@ -190,7 +217,7 @@ impl Drop for App {
     fn drop(&mut self) {
         (self.stop_following)();
         self.stop_delivery.notify_one();
-        self.following.iter().for_each(JoinHandle::abort);
+        self.take_following().iter().for_each(JoinHandle::abort);
     }
 }
 

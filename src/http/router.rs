@@ -39,7 +39,7 @@ type Routes = OpenApiRouter<Context>;
 
 /// Public API: any page of a site's origins may call it.
 fn searching() -> Routes {
-    OpenApiRouter::new().routes(routes!(api::search::search))
+    OpenApiRouter::new().routes(routes!(api::search::search)).routes(routes!(api::complete::complete))
 }
 
 /// What visitors report: events and feedback.

@@ -5,6 +5,7 @@
 //! one snapshot for all of it. This room writes nothing and never waits for the store; visitor text
 //! never reaches a query parser.
 
+mod complete;
 mod decide;
 mod model;
 mod rank;
@@ -18,6 +19,7 @@ use std::{collections::HashSet, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use arc_swap::ArcSwap;
+pub use complete::{Completer, Completion, CompletionKind, CompletionQuery, PopularQuery};
 pub use decide::{DecisionModel, Signals};
 pub use model::ModelError;
 
@@ -334,7 +336,10 @@ fn finish(
 
 impl Filter {
     fn lets_through(&self, snapshot: &Snapshot, place: usize) -> bool {
-        let Some(entry) = snapshot.catalog().at(place) else { return false };
+        snapshot.catalog().at(place).is_some_and(|entry| self.admits(entry))
+    }
+
+    fn admits(&self, entry: &Entry) -> bool {
         let front = &entry.front_matter;
         let any = |wanted: &[String], of: &[String]| {
             wanted.is_empty() || of.iter().any(|value| wanted.iter().any(|w| w.to_lowercase() == value.to_lowercase()))

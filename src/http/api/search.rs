@@ -118,7 +118,7 @@ impl SearchParams {
     }
 }
 
-fn language_tag(text: &str) -> Result<String, ApiError> {
+pub(super) fn language_tag(text: &str) -> Result<String, ApiError> {
     let well_formed =
         (2..=35).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let tag = well_formed.then(|| text.to_owned());
@@ -126,7 +126,7 @@ fn language_tag(text: &str) -> Result<String, ApiError> {
 }
 
 /// The visitor's language as the site writes it, then the site's others.
-fn languages(lang: &str, site: &Site) -> Vec<String> {
+pub(super) fn languages(lang: &str, site: &Site) -> Vec<String> {
     let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let same = site.languages.iter().find(|own| own.eq_ignore_ascii_case(lang));
     let first = same.or_else(|| site.languages.iter().find(|own| primary(own) == primary(lang)));
