@@ -17,6 +17,8 @@ pub struct Token {
     pub span: Range<usize>,
     /// Its forms.
     pub forms: Arc<Forms>,
+    /// Whether it is made of the words before it, see [`Analyzer::analyze_joining`].
+    pub joined: bool,
 }
 
 /// What a word is compared by.
@@ -92,7 +94,7 @@ impl Analyzer {
             if unspaced {
                 self.pairs(text, start..end, &mut sink);
             } else {
-                sink(Token { span: start..end, forms: self.forms(&text[start..end]) });
+                sink(Token { span: start..end, forms: self.forms(&text[start..end]), joined: false });
             }
         }
     }
@@ -104,7 +106,7 @@ impl Analyzer {
         let width = 2.min(bounds.len() - 1);
         for window in bounds.windows(width + 1) {
             let span = window[0]..window[width];
-            sink(Token { forms: self.forms(&text[span.clone()]), span });
+            sink(Token { forms: self.forms(&text[span.clone()]), span, joined: false });
         }
     }
 
@@ -120,6 +122,49 @@ impl Analyzer {
         forms
     }
 
+    /// The stem of a word in lower case, without diacritics.
+    #[must_use]
+    pub fn stem(&self, word: &str) -> String {
+        let Some(stemmer) = &self.stemmer else { return fold(word) };
+        let word = if keeps_its_d(&self.language, word) { &word[..word.len() - "en".len()] } else { word };
+        fold(&stemmer.stem(word))
+    }
+
+    /// Calls `sink` as [`Analyzer::analyze`] does, and besides for words joined by hyphens as if they were written
+    /// as one, so that `email` finds `e-mail`: for texts that are searched, not for queries.
+    pub fn analyze_joining(&mut self, text: &str, mut sink: impl FnMut(Token)) {
+        let mut tokens: Vec<Token> = Vec::new();
+        self.analyze(text, |token| tokens.push(token));
+        let mut begin = 0;
+        for at in 0..tokens.len() {
+            let next = tokens.get(at + 1).map(|next| &text[tokens[at].span.end..next.span.start]);
+            sink(tokens[at].clone());
+            if next.is_none_or(|between| !matches!(between, "-" | "‐" | "‑")) {
+                self.join(text, &tokens[begin..=at], &mut sink);
+                begin = at + 1;
+            }
+        }
+    }
+
+    /// The words of one hyphenated chain as one word, and its first two where the first is one letter (`e-mail-…`).
+    fn join(&mut self, text: &str, chain: &[Token], sink: &mut impl FnMut(Token)) {
+        let letter = chain.first().is_some_and(|token| token.span.len() == 1);
+        for length in [chain.len(), 2] {
+            let wanted = length >= 2 && (length == chain.len() || (letter && chain.len() > 2));
+            if !wanted {
+                continue;
+            }
+            let word: String = chain[..length].iter().map(|token| &text[token.span.clone()]).collect();
+            if word.chars().count() <= MAX_TERM_CHARS && word.chars().any(char::is_alphabetic) {
+                let span = chain[0].span.start..chain[length - 1].span.end;
+                sink(Token { span, forms: self.forms(&word), joined: true });
+            }
+            if length == 2 {
+                break;
+            }
+        }
+    }
+
     fn compute(&self, word: &str) -> Forms {
         let lower: String = if word.is_ascii() {
             word.chars().take(MAX_TERM_CHARS).map(|c| c.to_ascii_lowercase()).collect()
@@ -127,14 +172,15 @@ impl Analyzer {
             word.nfkc().flat_map(char::to_lowercase).map(straight_apostrophe).take(MAX_TERM_CHARS).collect()
         };
         let surface = fold(&lower);
-        let stem = |word: &str| match &self.stemmer {
-            Some(stemmer) => fold(&stemmer.stem(word)),
-            None => fold(word),
-        };
-        let own = stem(&lower);
-        let plain = (surface != lower).then(|| stem(&surface)).filter(|plain| *plain != own);
+        let own = self.stem(&lower);
+        let plain = (surface != lower).then(|| self.stem(&surface)).filter(|plain| *plain != own);
         Forms { surface, stem: own, plain_stem: plain }
     }
+}
+
+/// The Dutch stemmer takes `woorden`, `melden` for a past tense and cuts off the `d`.
+fn keeps_its_d(language: &Language, word: &str) -> bool {
+    language.code() == "nl" && ["rden", "lden", "fden"].iter().any(|ending| word.ends_with(ending))
 }
 
 /// Removes diacritics and writes out the letters that have no base letter.
@@ -237,6 +283,8 @@ mod tests {
         let table = [
             ("en", "install installing installed"),
             ("nl", "artikel artikelen"),
+            ("nl", "antwoord antwoorden"),
+            ("nl", "meld melden"),
             ("de", "Artikel Artikels"),
             ("es", "configuración configuracion"),
             ("fr", "réseau reseau"),
@@ -255,6 +303,24 @@ mod tests {
         Analyzer::new(Language::new("de")).analyze(text, |token| {
             assert!(!text[token.span.clone()].contains(['—', '“', '”', ' ']), "{token:?}");
         });
+    }
+
+    #[test]
+    fn hyphenated_words_are_one_word_too() {
+        let table: [(&str, &[&str]); 6] = [
+            ("an e-mail", &["an", "e", "mail", "email"]),
+            ("E‑Mail-Adresse!", &["e", "mail", "adresse", "emailadresse", "email"]),
+            ("log-in or - log out", &["log", "in", "login", "or", "log", "out"]),
+            ("2026-11-22", &["2026", "11", "22"]),
+            ("covid-19 --leave-out", &["covid", "19", "covid19", "leave", "out", "leaveout"]),
+            ("-", &[]),
+        ];
+        for (text, expected) in table {
+            let mut surfaces = Vec::new();
+            Analyzer::new(Language::new("de"))
+                .analyze_joining(text, |token| surfaces.push(token.forms.surface.clone()));
+            assert_eq!(surfaces, expected, "{text}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod generation;
+mod lexicon;
 mod passages;
 mod record;
 mod schema;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use catalog::Catalog;
 pub use generation::{Generation, Index};
+pub(crate) use lexicon::Words;
 pub use passages::{Heading, Line, LineKind, LineToken, Passages, term_hash};
 pub use record::{Record, Recorder};
 pub use schema::TextField;

@@ -36,9 +36,8 @@ pub struct CompletionQuery {
     pub text: String,
     /// Key of the site, whose popular queries count.
     pub site: String,
-    /// Languages, the visitor's first; those of one group are looked through together, a later group only where
-    /// those before have nothing.
-    pub languages: Vec<Vec<String>>,
+    /// Languages, the visitor's first; a later one only counts where those before have nothing.
+    pub languages: Vec<String>,
     /// Which articles may lend their words.
     pub filter: Filter,
     /// Most completions.
@@ -141,7 +140,6 @@ struct Start {
 struct Fitting<'a> {
     start: Start,
     phrase: &'a Phrase,
-    language: &'a str,
     marks: Vec<Range<usize>>,
 }
 
@@ -187,21 +185,19 @@ impl Completer {
             return Vec::new();
         }
         let prepared = self.prepared.load();
-        let group = |languages: &Vec<String>, slips: bool| {
-            let mut chosen = Chosen { query, fitting: Vec::new(), language: "" };
-            for language in languages {
-                let code = Language::new(language);
-                if let Some((language, lane)) = prepared.get_key_value(code.code()) {
-                    chosen.language = language;
-                    if slips { lane.slips(&typed, &mut chosen) } else { lane.exact(&typed, &mut chosen) }
-                }
+        let in_language = |language: &String, slips: bool| {
+            let (language, lane) = prepared.get_key_value(Language::new(language).code())?;
+            let mut chosen = Chosen { query, fitting: Vec::new() };
+            if slips {
+                lane.slips(&typed, &mut chosen)
+            } else {
+                lane.exact(&typed, &mut chosen)
             }
-            let completions: Vec<Completion> = chosen.fitting.iter().map(Fitting::completion).collect();
+            let completions: Vec<_> = chosen.fitting.iter().map(|fitting| fitting.completion(language)).collect();
             (!completions.is_empty()).then_some(completions)
         };
-        let mut groups = query.languages.iter();
-        let found = groups.find_map(|languages| group(languages, false));
-        found.or_else(|| query.languages.iter().find_map(|languages| group(languages, true))).unwrap_or_default()
+        let found = query.languages.iter().find_map(|language| in_language(language, false));
+        found.or_else(|| query.languages.iter().find_map(|language| in_language(language, true))).unwrap_or_default()
     }
 }
 
@@ -333,7 +329,6 @@ impl Phrase {
 /// The best phrases so far, best first.
 struct Chosen<'q, 'a> {
     query: &'q CompletionQuery,
-    language: &'a str,
     fitting: Vec<Fitting<'a>>,
 }
 
@@ -353,7 +348,7 @@ impl<'a> Chosen<'_, 'a> {
         }
         let better = |other: &Fitting| other.start.rank <= start.rank;
         let at = from + self.fitting[from..].iter().take_while(|other| better(other)).count();
-        self.fitting.insert(at, Fitting { start, phrase, language: self.language, marks: marks() });
+        self.fitting.insert(at, Fitting { start, phrase, marks: marks() });
         self.fitting.truncate(limit);
     }
 }
@@ -441,7 +436,7 @@ impl Lane {
 }
 
 impl Fitting<'_> {
-    fn completion(&self) -> Completion {
+    fn completion(&self, language: &str) -> Completion {
         let Folded { places, .. } = folded(self.phrase.text.chars());
         let mark = |range: &Range<usize>| {
             let last = places.get(range.end.saturating_sub(1)).copied().unwrap_or_default();
@@ -450,7 +445,7 @@ impl Fitting<'_> {
         Completion {
             text: self.phrase.text.clone(),
             kind: self.phrase.kind,
-            language: self.language.to_owned(),
+            language: language.to_owned(),
             highlights: self.marks.iter().map(mark).collect(),
         }
     }

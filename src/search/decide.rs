@@ -155,7 +155,7 @@ pub(super) fn signals(snapshot: &Snapshot, understood: &Understood, ranking: &Ra
     let share_of = |wanted: &dyn Fn(usize) -> bool| {
         ranking.information.iter().enumerate().filter(|(bit, _)| wanted(*bit)).map(|(_, i)| i).sum::<f32>() / total
     };
-    let words = understood.concepts.iter().filter(|concept| !concept.stop).count() as f32;
+    let words = understood.concepts.iter().filter(|concept| !concept.stop && !concept.part).count() as f32;
     let articles = snapshot.statistics(&understood.language).map_or(0, |s| s.articles) as f32;
     Signals {
         share: best.ranked.score / ranking.reachable.max(f32::MIN_POSITIVE),

@@ -8,7 +8,8 @@
 use std::io;
 
 use super::{
-    Answer, Decision, DecisionModel, Found, Query, SearchError, find, judge,
+    Answer, Decision, Found, Search, SearchError,
+    syntax::Asked,
     understand::{Concept, Understood},
 };
 use crate::index::Snapshot;
@@ -28,19 +29,18 @@ const MORE_FREQUENT: u32 = 10;
 
 /// Searches again with the spelling put right where `found` is no answer, before the decision is final.
 pub(super) fn second_try(
-    snapshot: &Snapshot,
-    query: &Query,
-    model: &DecisionModel,
+    search: &Search,
+    asked: &Asked,
     found: &mut Found,
     answer: &mut Answer,
 ) -> Result<(), SearchError> {
-    let (_, before, decision) = judge(snapshot, query, model, found);
-    if decision == Decision::Answer || !query.typo_tolerance {
+    let (_, before, decision) = search.judge(found);
+    if decision == Decision::Answer || !search.query.typo_tolerance {
         return Ok(());
     }
-    let Some(meant) = meant(snapshot, query, &found.understood, &answer.query)? else { return Ok(()) };
-    let other = find(snapshot, query, &meant, &found.understood.language)?;
-    let (_, after, better) = judge(snapshot, query, model, &other);
+    let Some(meant) = meant(search, asked, &found.understood)? else { return Ok(()) };
+    let other = search.find(&asked.respelt(&meant), &found.understood.language)?;
+    let (_, after, better) = search.judge(&other);
     if better > decision && after >= before + CLEARLY {
         *found = other;
         answer.corrected = Some(meant);
@@ -65,17 +65,18 @@ pub(super) fn tell(understood: &Understood, answer: &mut Answer) {
 }
 
 /// The query as it may have been meant; `None` where nothing suggests another spelling.
-fn meant(snapshot: &Snapshot, query: &Query, understood: &Understood, text: &str) -> io::Result<Option<String>> {
+fn meant(search: &Search, asked: &Asked, understood: &Understood) -> io::Result<Option<String>> {
     let mut corrected = understood.clone();
     let mut looked_up = 0;
     for concept in &mut corrected.concepts {
-        let unfinished = query.prefix && concept.span.end == text.len();
-        if concept.correction.is_none() && !concept.stop && !unfinished && looked_up < MAX_RARE {
+        let unfinished = search.query.prefix && concept.span.end == asked.query.len();
+        let open = !unfinished && !asked.is_quoted(concept.span.start);
+        if concept.correction.is_none() && !concept.stop && open && looked_up < MAX_RARE {
             looked_up += usize::from(may_be_rare(concept));
-            concept.correction = far_more_frequent(snapshot, &understood.language, concept)?;
+            concept.correction = far_more_frequent(search.snapshot, &understood.language, concept)?;
         }
     }
-    Ok(corrected.corrected(text))
+    Ok(corrected.corrected(&asked.query))
 }
 
 fn may_be_rare(concept: &Concept) -> bool {

@@ -36,7 +36,7 @@ pub struct CompleteParams {
     pub q: String,
     /// Site key; the first site where there is none.
     pub site: Option<String>,
-    /// The visitor's language; the site's other languages are looked at when this one has nothing.
+    /// The visitor's language; the site's others are looked at when it has nothing. None: the site's in their order.
     pub lang: Option<String>,
     /// Most completions in the reply, up to 20.
     #[param(default = 8, maximum = 20)]
@@ -69,14 +69,10 @@ impl CompleteParams {
 pub async fn complete(State(app): State<Arc<App>>, query: QueryString) -> Result<Response, ApiError> {
     let params = CompleteParams::read(&query)?;
     let (key, site) = extract::site(&app.config, params.site.as_deref())?;
-    let languages = match &params.lang {
-        Some(lang) => languages(lang, site).into_iter().map(|language| vec![language]).collect(),
-        None => vec![site.languages.clone()],
-    };
     let completions = app.completer.complete(&CompletionQuery {
         text: params.q.clone(),
         site: key.to_owned(),
-        languages,
+        languages: languages(params.lang.as_deref(), site),
         filter: Filter { folders: site.folders.clone(), ..Filter::default() },
         limit: params.limit,
     });

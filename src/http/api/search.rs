@@ -36,11 +36,13 @@ const DEFAULT_LIMIT: usize = 10;
 #[derive(Debug, Clone, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct SearchParams {
-    /// The visitor's words. What is longer than 256 characters or 16 words is cut off.
+    /// The visitor's words; `"side by side"` finds them as a phrase, `-without` leaves out what has that word. What is
+    /// longer than 256 characters or 16 words is cut off.
     pub q: String,
     /// Site key; the first site where there is none.
     pub site: Option<String>,
-    /// The visitor's language; the site's other languages are looked at when this one has no answer.
+    /// The visitor's language; the site's other languages are looked at when this one has no answer. Without it: the
+    /// site's languages in their order.
     pub lang: Option<String>,
     /// Only these kinds of article.
     pub kind: Vec<String>,
@@ -98,10 +100,11 @@ impl SearchParams {
     }
 
     /// As meant, for this site.
-    fn checked(&self, app: &App, site: &Site) -> Query {
+    fn checked(&self, app: &App, key: &str, site: &Site) -> Query {
         Query {
             text: self.q.clone(),
-            languages: self.lang.as_deref().map(|lang| languages(lang, site)).unwrap_or_default(),
+            site: key.to_owned(),
+            languages: languages(self.lang.as_deref(), site),
             filter: Filter {
                 folders: site.folders.clone(),
                 kinds: self.kind.clone(),
@@ -125,8 +128,9 @@ pub(super) fn language_tag(text: &str) -> Result<String, ApiError> {
     tag.ok_or_else(|| ApiError::invalid("lang", "Write a language tag, such as `nl` or `pt-BR`."))
 }
 
-/// The visitor's language as the site writes it, then the site's others.
-pub(super) fn languages(lang: &str, site: &Site) -> Vec<String> {
+/// The visitor's language as the site writes it, then the site's others; the site's own order where it is not known.
+pub(super) fn languages(lang: Option<&str>, site: &Site) -> Vec<String> {
+    let Some(lang) = lang else { return site.languages.clone() };
     let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let same = site.languages.iter().find(|own| own.eq_ignore_ascii_case(lang));
     let first = same.or_else(|| site.languages.iter().find(|own| primary(own) == primary(lang)));
@@ -165,7 +169,7 @@ pub async fn perform(
         || ApiError::new(Code::Overloaded, "Too many searches run at once. Try again in a second.").retry_after(1);
     let turn = turn.map_err(|_| busy())?.map_err(ApiError::internal)?;
     let begun = Instant::now();
-    let answer = app.searcher.search(&params.checked(app, site))?;
+    let answer = app.searcher.search(&params.checked(app, key, site))?;
     let took_us = begun.elapsed().as_micros() as u64;
     drop(turn);
     metrics::histogram!("zerodesk_search_duration_seconds").record(begun.elapsed());
@@ -244,7 +248,7 @@ pub struct SearchReply<'a> {
     site: &'a str,
     /// Generation of the index that answered.
     generation: u64,
-    /// Language of the hits, or the visitor's where there are none.
+    /// Language of the hits; where there are none, the first that was looked at.
     language: Option<&'a str>,
     /// Time spent searching, in microseconds.
     took_us: u64,
@@ -257,6 +261,10 @@ pub struct SearchReply<'a> {
     confidence: f32,
     /// The query with typing errors put right, where that found the hits.
     corrected: Option<&'a str>,
+    /// No article has the words in quotation marks side by side, so they were searched one by one.
+    relaxed: bool,
+    /// Words and phrases that no hit has, because they were written with a minus.
+    excluded: &'a [String],
     /// After a miss: the query as it may have been meant, to be offered.
     did_you_mean: Option<&'a str>,
     /// Articles, best first.
@@ -331,6 +339,8 @@ impl<'a> SearchReply<'a> {
             decision: answer.decision,
             confidence: rounded(answer.confidence),
             corrected: answer.corrected.as_deref(),
+            relaxed: answer.relaxed,
+            excluded: &answer.excluded,
             did_you_mean: answer.did_you_mean.as_deref(),
             hits: answer.hits.iter().map(HitReply::of).collect(),
             handoff: HandoffReply { level: 1, suggested_level: performed.suggested_level, url: contact_url(performed) },
@@ -395,10 +405,14 @@ mod tests {
     #[test]
     fn the_visitors_language_comes_first() {
         let site = Site::default();
-        for (lang, expected) in
-            [("nl", "nl en de"), ("NL-be", "nl en de"), ("fr-CA", "fr en nl de"), ("en", "en nl de")]
-        {
-            assert_eq!(languages(lang, &site).join(" "), expected, "{lang}");
+        for (lang, expected) in [
+            (Some("nl"), "nl en de"),
+            (Some("NL-be"), "nl en de"),
+            (Some("fr-CA"), "fr en nl de"),
+            (Some("en"), "en nl de"),
+            (None, "en nl de"),
+        ] {
+            assert_eq!(languages(lang, &site).join(" "), expected, "{lang:?}");
         }
     }
 

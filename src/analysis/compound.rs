@@ -1,0 +1,260 @@
+//! Compounds taken apart: `wachtwoordherstel` is `wachtwoord` and `herstel`.
+//!
+//! Dutch, German, the Nordic languages and Finnish write compounds as one word. Which parts a word has is learned from
+//! the articles themselves: a part is a word that stands alone somewhere, in any form. Of several ways the one with the
+//! fewest parts wins, then the one whose parts are the most frequent (Koehn and Knight 2003). Nothing is split in the
+//! index, because every saved article adds words, and index and query would soon disagree. Particles and endings are
+//! never parts: `aanmelden` is not `melden`, `berichten` is not `richten`.
+
+use super::{Analyzer, Forms, Language, is_stop_word};
+
+/// Shortest part in characters.
+const MIN_PART: usize = 3;
+/// Shortest part that may be known by its stem only, and shortest partner of a part of [`MIN_PART`].
+const SAFE_PART: usize = 4;
+/// Most parts of a compound.
+const MAX_PARTS: usize = 4;
+/// By how many bytes two forms of a word may differ.
+const MAX_INFLECTION: usize = 5;
+/// Stands before a word whose stem within a compound is wanted: stemmers cut more from long words than from short ones.
+const BEFORE: &str = "abab";
+
+/// The words that a corpus has in one language.
+pub trait Vocabulary {
+    /// In how many articles the word with this surface stands.
+    fn articles_of(&self, surface: &str) -> u32;
+    /// The same for the words with this stem together, counted at most once each.
+    fn articles_of_stem(&self, stem: &str) -> u32;
+}
+
+/// What a language does between the parts, and what is no part of its compounds.
+struct Rules {
+    /// Letters between two parts.
+    links: &'static [&'static str],
+    /// Particles, prefixes and endings, without diacritics, besides the stop words.
+    never: &'static str,
+}
+
+const DUTCH: Rules = Rules {
+    links: &["s", "en", "e", "n", "er"],
+    never: " achter baar beneden boven buiten een ent ere erg ering ers heen heid her hoe ing ion isch lijk loos mede mis neer \
+            ons onder ont rond samen schap sub tel ten ter terug tje ver voort vooruit voorbij weg zaam ",
+};
+const GERMAN: Rules = Rules {
+    links: &["s", "es", "n", "en", "er", "e", "ns", "ens"],
+    never: " bar ent ern ers fort gegen haft heit her heran heraus herein herum herunter hin hinaus hinein hinzu ich ige igkeit \
+            ion isch keit lich los miss neben nen ober rer sam schaft sen ser tel ten ter tigen ung ungen ver voran voraus \
+            vorbei vorher weg weiter zer zuruck zusammen ",
+};
+const SWEDISH: Rules = Rules {
+    links: &["s", "o", "e", "a", "u"],
+    never: " ande arna att av bort den det dig efter ell eller emot ende ens for fore fram fran han het hos igen ihop inne isk \
+            med mellan men mot ned ner ningar ning och oss over ovan pa sam samman sig skap som till tillbaka under upp utan \
+            vid vidare ater ",
+};
+const DANISH: Rules = Rules {
+    links: &["s", "e", "er", "n", "a"],
+    never: " alle bort den der det dig efter eller ende ens ere ern for fore fra frem han hed her hos igen ind inde ing isk lig \
+            lige med mellem mellom men mig mod mot ned nem ning ninger ogsa opp over paa sam sammen seg ser sig skab som ste til \
+            tilbage under uten uden ved vej vid videre ater ",
+};
+const FINNISH: Rules = Rules {
+    links: &["n", "s", "t", "en", "in", "den", "ten", "iden"],
+    never: " alas ali ala ein esi han hen hin ihin inen isen ista joka kaan kanssa kin ksi lla lle llinen lta mme mutta nen nsa \
+            ole ovat sen sta ssa ssi tai tan ten tta van vat yli ylos ",
+};
+
+impl Rules {
+    /// The rules of a language that writes compounds as one word.
+    fn of(language: &Language) -> Option<&'static Self> {
+        Some(match language.code() {
+            "nl" => &DUTCH,
+            "de" => &GERMAN,
+            "sv" => &SWEDISH,
+            "da" | "no" | "nb" | "nn" => &DANISH,
+            "fi" => &FINNISH,
+            _ => return None,
+        })
+    }
+}
+
+/// One part of a compound.
+#[derive(Debug, Clone)]
+struct Part {
+    /// Without the letters that join it to the next.
+    surface: String,
+    /// How often it stands alone, for comparing.
+    articles: u32,
+}
+
+/// Takes compounds of one language apart, by the words of a corpus.
+pub struct Decompounder<'a> {
+    rules: &'static Rules,
+    stemmer: &'a Analyzer,
+    vocabulary: &'a dyn Vocabulary,
+}
+
+impl<'a> Decompounder<'a> {
+    /// `None` for a language that does not write compounds as one word.
+    #[must_use]
+    pub fn new(stemmer: &'a Analyzer, vocabulary: &'a dyn Vocabulary) -> Option<Self> {
+        Some(Self { rules: Rules::of(stemmer.language())?, stemmer, vocabulary })
+    }
+
+    /// The parts of `surface`, two or more, without the letters that join them; `None` where it is not made of known
+    /// words.
+    #[must_use]
+    pub fn split(&self, surface: &str) -> Option<Vec<String>> {
+        let parts = if surface.chars().all(char::is_alphabetic) { self.split_into(surface, MAX_PARTS) } else { None };
+        Some(parts?.into_iter().map(|part| part.surface).collect())
+    }
+
+    /// The first or last word of `surface` where only that one is known: the rest is a word that no article has.
+    #[must_use]
+    pub fn known_end(&self, surface: &str) -> Option<[String; 2]> {
+        let ends = places(surface).flat_map(|at| {
+            let (head, tail) = surface.split_at(at);
+            let other = |rest: &str| Part { surface: rest.to_owned(), articles: 0 };
+            let safe = |part: &Part| chars(&part.surface) > SAFE_PART;
+            let head_known = self.head(head).filter(safe).map(|part| [part, other(tail)]);
+            let tail_known = self.is_part(head).then(|| self.tail(tail)).flatten().filter(safe);
+            [head_known, tail_known.map(|part| [other(head), part])]
+        });
+        // The longest known part explains most.
+        let known =
+            |parts: &[Part; 2]| parts.iter().filter(|part| part.articles > 0).map(|part| part.surface.len()).max();
+        ends.flatten().max_by_key(known).map(|parts| parts.map(|part| part.surface))
+    }
+
+    /// Whether `compound` has the word `part` at its beginning or its end, beside words that are known too.
+    /// With `trusting`, a rest that no article has as a word is believed to be one.
+    #[must_use]
+    pub fn has(&self, compound: &str, part: &Forms, trusting: bool) -> bool {
+        let known = |rest: &str, found: bool| found || (trusting && chars(rest) >= SAFE_PART && self.is_part(rest));
+        places(compound).any(|at| {
+            let (head, tail) = compound.split_at(at);
+            let heads = || self.is_head(head, part) && known(tail, self.tail(tail).is_some() || self.two(tail));
+            let tails = || self.is_form(tail, part) && known(head, self.head(head).is_some() || self.two(head));
+            long_enough(head, tail) && (heads() || tails())
+        })
+    }
+
+    /// What the stems of all compounds that begin with `part` begin with, and what those that end with it end with.
+    #[must_use]
+    pub fn ends(&self, part: &Forms) -> (String, String) {
+        let stem = part.plain_stem.as_ref().unwrap_or(&part.stem);
+        // The Dutch stemmer takes prefixes off.
+        let begin = match part.surface.find(stem.as_str()) {
+            Some(at) => &part.surface[..at + stem.len()],
+            None => common_beginning(&part.surface, stem),
+        };
+        let within = self.stemmer.stem(&format!("{BEFORE}{}", part.surface));
+        let end = within.strip_prefix(BEFORE).unwrap_or(stem);
+        (begin.to_owned(), end.to_owned())
+    }
+
+    fn split_into(&self, surface: &str, parts: usize) -> Option<Vec<Part>> {
+        let mut best: Option<Vec<Part>> = None;
+        for at in places(surface) {
+            let (head, tail) = surface.split_at(at);
+            if !long_enough(head, tail) {
+                continue;
+            }
+            let Some(head) = self.head(head) else { continue };
+            let rest = self.tail(tail).map(|tail| vec![tail]);
+            let rest = rest.or_else(|| if parts > 2 { self.split_into(tail, parts - 1) } else { None });
+            let Some(rest) = rest else { continue };
+            let found: Vec<Part> = std::iter::once(head).chain(rest).collect();
+            if best.as_ref().is_none_or(|best| rank(&found) > rank(best)) {
+                best = Some(found);
+            }
+        }
+        best
+    }
+
+    /// `text` as a part that others follow: a word, perhaps with linking letters.
+    fn head(&self, text: &str) -> Option<Part> {
+        let forms = || std::iter::once(text).chain(self.rules.links.iter().filter_map(|link| text.strip_suffix(link)));
+        let best = |parts: Vec<Part>| parts.into_iter().max_by_key(|part| part.articles);
+        best(forms().filter_map(|form| self.written(form)).collect())
+            .or_else(|| best(forms().filter_map(|form| self.another_form(form)).collect()))
+    }
+
+    /// `text` as a part that none follows.
+    fn tail(&self, text: &str) -> Option<Part> {
+        self.written(text).or_else(|| self.another_form(text))
+    }
+
+    /// A word that stands alone exactly so.
+    fn written(&self, text: &str) -> Option<Part> {
+        let articles = if self.is_part(text) { 2 * self.vocabulary.articles_of(text) } else { 0 };
+        (articles > 0).then(|| Part { surface: text.to_owned(), articles })
+    }
+
+    /// A word that stands alone in another form.
+    fn another_form(&self, text: &str) -> Option<Part> {
+        if chars(text) < SAFE_PART || !self.is_part(text) {
+            return None;
+        }
+        let stem = self.stemmer.stem(text);
+        let articles = if self.is_part(&stem) { self.vocabulary.articles_of_stem(&stem) } else { 0 };
+        (articles > 0).then(|| Part { surface: text.to_owned(), articles })
+    }
+
+    /// Whether `text` may be a part at all.
+    fn is_part(&self, text: &str) -> bool {
+        chars(text) >= MIN_PART
+            && !is_stop_word(self.stemmer.language(), text)
+            && !self.rules.never.split(' ').any(|word| word == text)
+    }
+
+    /// Whether `text` is two words as they are written elsewhere.
+    fn two(&self, text: &str) -> bool {
+        places(text).any(|at| {
+            let (head, tail) = text.split_at(at);
+            let link = |link: &&str| head.strip_suffix(link).is_some_and(|head| self.written(head).is_some());
+            let head_known = || self.written(head).is_some() || self.rules.links.iter().any(link);
+            long_enough(head, tail) && self.written(tail).is_some() && head_known()
+        })
+    }
+
+    fn is_head(&self, head: &str, part: &Forms) -> bool {
+        let mut forms = std::iter::once(head).chain(self.rules.links.iter().filter_map(|link| head.strip_suffix(link)));
+        forms.any(|form| self.is_form(form, part))
+    }
+
+    fn is_form(&self, word: &str, part: &Forms) -> bool {
+        if word == part.surface {
+            return true;
+        }
+        // Most words differ at once; stemming costs more than looking.
+        let alike = word.len().abs_diff(part.surface.len()) <= MAX_INFLECTION
+            && word.bytes().zip(part.surface.bytes()).take(2).all(|(a, b)| a == b);
+        alike && chars(word) >= MIN_PART && part.stems().any(|stem| stem == self.stemmer.stem(word))
+    }
+}
+
+/// Fewer parts are better, then more frequent ones (by the mean of their logarithms).
+fn rank(parts: &[Part]) -> (std::cmp::Reverse<usize>, u32) {
+    let logarithms: f32 = parts.iter().map(|part| (1.0 + part.articles as f32).ln()).sum();
+    (std::cmp::Reverse(parts.len()), (1000.0 * logarithms / parts.len() as f32) as u32)
+}
+
+/// Where a word may be cut in two, in bytes.
+fn places(word: &str) -> impl Iterator<Item = usize> + '_ {
+    let last = chars(word).saturating_sub(MIN_PART);
+    word.char_indices().enumerate().filter(move |(nth, _)| (MIN_PART..=last).contains(nth)).map(|(_, (at, _))| at)
+}
+
+fn long_enough(head: &str, tail: &str) -> bool {
+    chars(head).min(chars(tail)) >= MIN_PART && chars(head).max(chars(tail)) >= SAFE_PART
+}
+
+fn chars(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn common_beginning<'t>(text: &'t str, other: &str) -> &'t str {
+    let same = text.char_indices().zip(other.chars()).take_while(|((_, a), b)| a == b).count();
+    text.char_indices().nth(same).map_or(text, |(at, _)| &text[..at])
+}
