@@ -7,6 +7,7 @@ mod completing;
 mod corpora;
 mod cors;
 mod deciding;
+mod explaining;
 mod figures;
 mod handoff;
 mod health;

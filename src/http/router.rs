@@ -98,9 +98,9 @@ fn visiting() -> Router<Context> {
         .route("/desk/tickets/{reference}", get(pages::desk::ticket))
 }
 
-/// The page of results, which searches as the API does and counts as such.
+/// The pages of results and of why, which search as the API does and count as such.
 fn results() -> Router<Context> {
-    Router::new().route("/search", get(pages::results::results))
+    Router::new().route("/search", get(pages::results::results)).route("/explain", get(pages::explain::explain))
 }
 
 /// The box, scripts and style sheets.
