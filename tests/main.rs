@@ -3,10 +3,12 @@
 mod architecture;
 mod articles_api;
 mod bad_input;
+mod completing;
 mod compounds;
 mod corpora;
 mod cors;
 mod deciding;
+mod explaining;
 mod figures;
 mod handoff;
 mod health;

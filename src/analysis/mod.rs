@@ -19,7 +19,7 @@ pub use language::Language;
 pub use sentence::sentences;
 pub use stopwords::is_stop_word;
 pub use synonyms::{Synonym, SynonymTable, Synonyms, SynonymsError};
-pub use token::{Analyzer, Forms, Token};
+pub use token::{Analyzer, Forms, Token, fold, is_unspaced};
 
 /// Longest term in characters; longer ones are cut, on both sides alike.
 pub const MAX_TERM_CHARS: usize = 40;

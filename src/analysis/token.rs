@@ -197,7 +197,12 @@ fn keeps_its_d(language: &Language, word: &str) -> bool {
 }
 
 /// Removes diacritics and writes out the letters that have no base letter.
-fn fold(text: &str) -> String {
+///
+/// ```
+/// assert_eq!(zerodesk::analysis::fold("straße für één"), "strasse fur een");
+/// ```
+#[must_use]
+pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_owned();
     }
@@ -247,7 +252,8 @@ fn is_word_alone(c: char) -> bool {
 }
 
 /// Scripts that put no spaces between words (and Hangul, whose words carry their particles).
-fn is_unspaced(c: char) -> bool {
+#[must_use]
+pub fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c),
         0x0E00..=0x0EFF // Thai, Lao
         | 0x1000..=0x109F // Myanmar

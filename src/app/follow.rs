@@ -1,67 +1,82 @@
-//! Background work on what search is guided by: the decision's weights and the synonyms.
+//! Background work on completions: from the articles as they are, and from what visitors asked.
 //!
-//! Nothing here runs within a request. A file that is broken leaves the last good one in use, and is
-//! listed among the [`Faults`] until it is mended.
+//! Nothing here runs within a request.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{sync::Arc, time::Duration};
 
-use super::{AppError, followed::FollowedFile};
+use jiff::SignedDuration;
+use tokio::{sync::watch, task::JoinHandle};
+
+use super::Clock;
 use crate::{
-    analysis::Synonyms,
-    config::Config,
-    search::{DecisionModel, Searcher},
+    index::Generation,
+    insight::{Insight, InsightError, Popular, Window},
+    search::{Completer, PopularQuery, Searcher},
 };
 
-/// What is wrong with files of settings now, by file.
-#[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<BTreeMap<PathBuf, String>>>);
+/// How often popular queries are counted anew.
+const COUNT_EVERY: Duration = Duration::from_hours(1);
+/// Days whose queries count.
+const POPULAR_DAYS: i64 = 30;
+/// Fewer visitors than this make no query popular: rare words may name a person.
+const MIN_VISITORS: u64 = 5;
 
-impl Faults {
-    /// One sentence for each file.
-    #[must_use]
-    pub fn list(&self) -> Vec<String> {
-        let faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        faults.iter().map(|(file, fault)| format!("{}: {fault}", file.display())).collect()
-    }
-
-    pub(super) fn set(&self, file: &Path, fault: Option<String>) {
-        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match fault {
-            Some(fault) => faults.insert(file.to_owned(), fault),
-            None => faults.remove(file),
-        };
-    }
+/// Completions, from the articles and from what was asked.
+#[derive(Clone)]
+pub(super) struct Completions {
+    pub(super) completer: Arc<Completer>,
+    pub(super) searcher: Searcher,
+    pub(super) insight: Insight,
+    pub(super) sites: Vec<String>,
+    pub(super) clock: Clock,
 }
 
-/// The decision's weights, from a file.
-pub(super) fn weights(file: &Path, searcher: &Searcher, faults: &Faults) -> FollowedFile {
-    let searcher = searcher.clone();
-    let take = move |text: &str| {
-        let model = DecisionModel::parse(text).map_err(|error| error.to_string())?;
-        tracing::info!(date = %model.date, "weights of the decision read");
-        searcher.decide_by(model);
-        Ok(())
-    };
-    FollowedFile::new(file, false, faults, Box::new(take))
-}
-
-/// The synonyms of the sites; the default file need not be there.
-pub(super) fn synonyms(config: &Config, searcher: &Searcher, faults: &Faults) -> Result<FollowedFile, AppError> {
-    let path = config.search.synonyms.clone();
-    if config.search.needs_synonyms() {
-        fs::metadata(&path).map_err(|source| AppError::Synonyms { path: path.clone(), source })?;
+impl Completions {
+    /// Prepares completions from the articles as they are now.
+    pub(super) async fn prepare(&self) {
+        let (completer, snapshot) = (self.completer.clone(), self.searcher.snapshot());
+        let prepared = tokio::task::spawn_blocking(move || completer.prepare(&snapshot)).await;
+        if let Ok(Err(error)) = prepared {
+            tracing::error!(%error, "completions could not be prepared; those before stay in use");
+        }
     }
-    let (sites, searcher) = (config.sites.keys().cloned().collect::<Vec<_>>(), searcher.clone());
-    let take = move |text: &str| {
-        let synonyms = Synonyms::parse(text, &sites).map_err(|error| error.to_string())?;
-        tracing::info!(entries = synonyms.len(), "synonyms read");
-        searcher.use_synonyms(synonyms);
-        Ok(())
-    };
-    Ok(FollowedFile::new(&path, !config.search.needs_synonyms(), faults, Box::new(take)))
+
+    /// Counts what visitors asked, for the next preparation.
+    pub(super) async fn count(&self) {
+        match self.popular().await {
+            Ok(queries) => self.completer.use_popular(queries),
+            Err(error) => tracing::warn!(%error, "popular queries could not be counted; next try in an hour"),
+        }
+    }
+
+    async fn popular(&self) -> Result<Vec<PopularQuery>, InsightError> {
+        let to = (self.clock)();
+        let from = to.checked_sub(SignedDuration::from_hours(24 * POPULAR_DAYS)).unwrap_or(to);
+        let mut queries = Vec::new();
+        for site in &self.sites {
+            let window = Window { site: site.clone(), from, to, as_of: to };
+            let found = self.insight.popular(window, MIN_VISITORS).await?;
+            queries.extend(found.into_iter().map(|Popular { query, language, visitors }| PopularQuery {
+                site: site.clone(),
+                language,
+                text: query,
+                visitors: visitors as u32,
+            }));
+        }
+        Ok(queries)
+    }
+
+    /// Prepares anew after every change of the articles, and counts every hour.
+    pub(super) fn follow(self, mut generations: watch::Receiver<Generation>) -> JoinHandle<()> {
+        tokio::spawn(async move {
+            let mut hours = tokio::time::interval(COUNT_EVERY);
+            loop {
+                tokio::select! {
+                    _ = hours.tick() => self.count().await,
+                    changed = generations.changed() => if changed.is_err() { return },
+                }
+                self.prepare().await;
+            }
+        })
+    }
 }

@@ -5,12 +5,12 @@
 //! through [`App::now`], so that tests choose the time.
 
 mod follow;
-mod followed;
+mod settings;
 
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -29,14 +29,15 @@ use crate::{
     index::{Generation, Index, IndexError, Snapshot},
     ingest::{Ingest, IngestError},
     insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor},
-    search::Searcher,
+    search::{Completer, Searcher},
     source::{Directory, SourceError, Watcher},
     store::{DataLock, Sqlite, StoreError},
     telemetry,
 };
 
-pub use follow::Faults;
-use followed::FollowedFile;
+use follow::Completions;
+pub use settings::Faults;
+use settings::FollowedFile;
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -90,6 +91,8 @@ pub struct App {
     pub desk: Desk,
     /// Records events and counts them.
     pub insight: Insight,
+    /// Completes what visitors type.
+    pub completer: Arc<Completer>,
     /// What is wrong with files of settings now.
     pub faults: Faults,
     /// The desk's first access token, when this start made it. To be shown once.
@@ -98,7 +101,8 @@ pub struct App {
     follows: Arc<AtomicBool>,
     stop_following: Box<dyn Fn() + Send + Sync>,
     stop_delivery: Arc<Notify>,
-    following: Vec<JoinHandle<()>>,
+    completions: Completions,
+    following: Mutex<Vec<JoinHandle<()>>>,
     _lock: DataLock,
 }
 
@@ -139,25 +143,35 @@ impl App {
         start_delivery(&desk, &insight, &clock, &stop_delivery)?;
         let searcher = Searcher::new(index.clone());
         let faults = Faults::default();
-        let mut settings = vec![follow::synonyms(&config, &searcher, &faults)?];
+        let mut files = vec![settings::synonyms(&config, &searcher, &faults)?];
         if config.search.decision != Path::new("") {
-            settings.push(follow::weights(&config.search.decision, &searcher, &faults));
+            files.push(settings::weights(&config.search.decision, &searcher, &faults));
         }
-        settings.iter_mut().for_each(FollowedFile::look);
-        let following = settings.into_iter().map(FollowedFile::follow).collect();
+        files.iter_mut().for_each(FollowedFile::look);
+        let mut following: Vec<_> = files.into_iter().map(FollowedFile::follow).collect();
+        let completions = Completions {
+            completer: Arc::default(),
+            searcher: searcher.clone(),
+            insight: insight.clone(),
+            sites: config.sites.keys().cloned().collect(),
+            clock: clock.clone(),
+        };
+        following.push(completions.clone().follow(index.generations()));
         Ok(Self {
             config,
             clock,
             searcher,
             desk,
             insight,
+            completer: completions.completer.clone(),
+            completions,
             faults,
             first_token,
             index,
             follows,
             stop_following,
             stop_delivery,
-            following,
+            following: Mutex::new(following),
             _lock: lock,
         })
     }
@@ -186,6 +200,16 @@ impl App {
         self.follows.load(Ordering::Relaxed)
     }
 
+    /// Prepares completions from the articles and queries as they are now, without waiting for the hour.
+    pub async fn refresh_completions(&self) {
+        self.completions.count().await;
+        self.completions.prepare().await;
+    }
+
+    fn take_following(&self) -> Vec<JoinHandle<()>> {
+        std::mem::take(&mut *self.following.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Ends the background work and writes what waits to be written.
     ///
     /// # Errors
@@ -193,6 +217,10 @@ impl App {
     pub async fn stop(&self) -> Result<(), AppError> {
         (self.stop_following)();
         self.stop_delivery.notify_one();
+        for task in self.take_following() {
+            task.abort();
+            drop(task.await);
+        }
         Ok(self.insight.stop().await?)
     }
 }
@@ -201,7 +229,7 @@ impl Drop for App {
     fn drop(&mut self) {
         (self.stop_following)();
         self.stop_delivery.notify_one();
-        self.following.iter().for_each(JoinHandle::abort);
+        self.take_following().iter().for_each(JoinHandle::abort);
     }
 }
 

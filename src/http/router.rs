@@ -39,7 +39,7 @@ type Routes = OpenApiRouter<Context>;
 
 /// Public API: any page of a site's origins may call it.
 fn searching() -> Routes {
-    OpenApiRouter::new().routes(routes!(api::search::search))
+    OpenApiRouter::new().routes(routes!(api::search::search)).routes(routes!(api::complete::complete))
 }
 
 /// What visitors report: events and feedback.
@@ -98,9 +98,9 @@ fn visiting() -> Router<Context> {
         .route("/desk/tickets/{reference}", get(pages::desk::ticket))
 }
 
-/// The page of results, which searches as the API does and counts as such.
+/// The pages of results and of why, which search as the API does and count as such.
 fn results() -> Router<Context> {
-    Router::new().route("/search", get(pages::results::results))
+    Router::new().route("/search", get(pages::results::results)).route("/explain", get(pages::explain::explain))
 }
 
 /// The box, scripts and style sheets.

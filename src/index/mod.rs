@@ -53,6 +53,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Names this content at this path; changes with every change of the file.
+    pub(crate) fn identity(&self) -> u64 {
+        self.id
+    }
+
     /// The article's language.
     #[must_use]
     pub fn lang(&self) -> &str {

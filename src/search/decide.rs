@@ -132,8 +132,14 @@ impl DecisionModel {
         if signals.words == 0.0 {
             return 0.0;
         }
-        let weighed = self.weights.values().into_iter().zip(signals.values()).map(|(weight, value)| weight * value);
-        1.0 / (1.0 + (-(self.bias + weighed.sum::<f32>())).exp())
+        1.0 / (1.0 + (-(self.bias + self.contributions(signals).iter().sum::<f32>())).exp())
+    }
+
+    /// What each signal adds to the logarithm of the odds.
+    #[must_use]
+    pub fn contributions(&self, signals: &Signals) -> [f32; Signals::COUNT] {
+        let (weights, values) = (self.weights.values(), signals.values());
+        std::array::from_fn(|at| weights[at] * values[at])
     }
 }
 

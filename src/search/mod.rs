@@ -6,8 +6,9 @@
 //! one snapshot for all of it. This room writes nothing and never waits for the store; visitor text
 //! never reaches a query parser.
 
+mod complete;
 mod decide;
-mod model;
+mod explain;
 mod rank;
 mod read;
 mod restrict;
@@ -16,6 +17,7 @@ mod snippet;
 mod spelling;
 mod syntax;
 mod understand;
+mod weights;
 mod widen;
 
 use std::{collections::HashSet, sync::Arc};
@@ -23,8 +25,14 @@ use std::{collections::HashSet, sync::Arc};
 use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 
+pub use complete::{Completer, Completion, CompletionKind, CompletionQuery, PopularQuery};
 pub use decide::{DecisionModel, Signals};
-pub use model::ModelError;
+pub use explain::{
+    Appearance, Explain, ExplainedArticle, ExplainedDecision, ExplainedField, ExplainedLine, ExplainedSignal,
+    ExplainedVariant, ExplainedWord, Explanation, Part, WordPart,
+};
+pub use understand::VariantKind;
+pub use weights::ModelError;
 
 use crate::{
     analysis::{Language, Synonyms},
@@ -70,6 +78,8 @@ pub struct Query {
     pub answer_at: f32,
     /// Confidence from which the decision is [`Decision::Candidates`].
     pub candidates_at: f32,
+    /// Whether to say why.
+    pub explain: Option<Explain>,
 }
 
 /// Restricts which articles may be hits; an empty list restricts nothing, several values of one list mean "any".
@@ -112,6 +122,8 @@ pub struct Answer {
     pub hits: Vec<Hit>,
     /// What the decision saw.
     pub signals: Signals,
+    /// Why, where the query asks for it.
+    pub explanation: Option<Explanation>,
 }
 
 /// Does the knowledge base answer? In order of hope.
@@ -186,7 +198,7 @@ const MAX_LANGUAGES: usize = 8;
 pub struct Searcher {
     index: Arc<Index>,
     synonyms: Arc<ArcSwap<Synonyms>>,
-    model: Arc<ArcSwap<DecisionModel>>,
+    decision: Arc<ArcSwap<DecisionModel>>,
 }
 
 /// What one language of a query came to.
@@ -230,7 +242,7 @@ impl Searcher {
     pub fn new(index: Arc<Index>) -> Self {
         Self {
             index,
-            model: Arc::new(ArcSwap::from_pointee(DecisionModel::bundled().clone())),
+            decision: Arc::new(ArcSwap::from_pointee(DecisionModel::bundled().clone())),
             synonyms: Arc::default(),
         }
     }
@@ -242,13 +254,13 @@ impl Searcher {
 
     /// Decides by this model from the next search on; clones of the searcher too.
     pub fn decide_by(&self, model: DecisionModel) {
-        self.model.store(Arc::new(model));
+        self.decision.store(Arc::new(model));
     }
 
     /// What decisions are made by now.
     #[must_use]
-    pub fn model(&self) -> Arc<DecisionModel> {
-        self.model.load_full()
+    pub fn decision_model(&self) -> Arc<DecisionModel> {
+        self.decision.load_full()
     }
 
     /// What is searched now.
@@ -263,8 +275,8 @@ impl Searcher {
     /// The index on disk cannot be read.
     pub fn search(&self, query: &Query) -> Result<Answer, SearchError> {
         let snapshot = self.snapshot();
-        let (model, synonyms) = (self.model(), self.synonyms.load());
-        let search = Search { snapshot: &snapshot, query, model: &model, synonyms: &synonyms };
+        let (decision, synonyms) = (self.decision_model(), self.synonyms.load());
+        let search = Search { snapshot: &snapshot, query, decision: &decision, synonyms: &synonyms };
         let asked = Asked::read(&understand::clean(&query.text));
         let mut answer = search.answer(&asked)?;
         if answer.total == 0 && !asked.phrases.is_empty() {
@@ -280,7 +292,7 @@ impl Searcher {
 struct Search<'a> {
     snapshot: &'a Snapshot,
     query: &'a Query,
-    model: &'a DecisionModel,
+    decision: &'a DecisionModel,
     synonyms: &'a Synonyms,
 }
 
@@ -299,6 +311,7 @@ impl Search<'_> {
             did_you_mean: None,
             hits: Vec::new(),
             signals: Signals::default(),
+            explanation: None,
             query: asked.query.clone(),
         };
         if query.languages.is_empty() {
@@ -362,7 +375,7 @@ impl Search<'_> {
     fn judge(&self, found: &Found) -> (Signals, f32, Decision) {
         let found = found.best();
         let signals = decide::signals(self.snapshot, &found.understood, &found.ranking, &found.hits);
-        let confidence = self.model.confidence(&signals);
+        let confidence = self.decision.confidence(&signals);
         (signals, confidence, decide::decide(confidence, self.query.answer_at, self.query.candidates_at))
     }
 
@@ -381,6 +394,9 @@ impl Search<'_> {
             });
         }
         answer.total = order.len();
+        if let Some(wish) = &query.explain {
+            answer.explanation = Some(explain::explain(self, wish, &found, &order)?);
+        }
         let Some(&(which, _)) = order.first() else { return Ok(()) };
         let best = found[which];
         (answer.signals, answer.confidence, answer.decision) = self.judge(best);
@@ -406,7 +422,10 @@ impl Search<'_> {
 
 impl Filter {
     fn lets_through(&self, snapshot: &Snapshot, place: usize) -> bool {
-        let Some(entry) = snapshot.catalog().at(place) else { return false };
+        snapshot.catalog().at(place).is_some_and(|entry| self.admits(entry))
+    }
+
+    fn admits(&self, entry: &Entry) -> bool {
         let front = &entry.front_matter;
         let any = |wanted: &[String], of: &[String]| {
             wanted.is_empty() || of.iter().any(|value| wanted.iter().any(|w| w.to_lowercase() == value.to_lowercase()))

@@ -143,7 +143,12 @@ impl Reader {
     }
 }
 
-/// The ranking score: the share of the reachable score, lifted by the best line.
+/// The ranking score: the share of the reachable score, lifted by what was read.
 pub(super) fn score(share: f32, reading: Option<&Reading>) -> f32 {
-    share + BEST_LINE * reading.map_or(0.0, |reading| reading.line_likeness)
+    parts(reading).iter().fold(share, |score, (_, value, weight)| score + weight * value)
+}
+
+/// What reading adds to the share of the reachable score: name, value and weight of each part.
+pub(super) fn parts(reading: Option<&Reading>) -> [(&'static str, f32, f32); 1] {
+    [("best_line", reading.map_or(0.0, |reading| reading.line_likeness), BEST_LINE)]
 }

@@ -8,7 +8,7 @@ use std::{io, sync::Arc};
 
 use super::{
     syntax::Asked,
-    understand::{Concept, MAX_CONCEPTS, Understood},
+    understand::{Concept, MAX_CONCEPTS, Understood, VariantKind},
 };
 use crate::{
     analysis::{Forms, Synonym, Token},
@@ -38,7 +38,7 @@ pub(super) fn widen(understood: &mut Understood, tokens: &[Token], synonyms: &[S
             continue;
         }
         for stem in synonym.means.iter().flat_map(|word| word.stems()) {
-            understood.concepts[at].add(stem, WEIGHT);
+            understood.concepts[at].add(stem, WEIGHT, VariantKind::Synonym);
         }
     }
 }
@@ -79,7 +79,9 @@ fn reworded(understood: &Understood, words: &[Token], means: impl Iterator<Item 
     for (at, mut added) in means.enumerate() {
         if concepts.len() < MAX_CONCEPTS && concepts.iter().all(|concept| concept.surface != added.surface) {
             added.span.clone_from(span);
-            added.variants.iter_mut().for_each(|variant| variant.weight = WEIGHT);
+            for variant in &mut added.variants {
+                (variant.weight, variant.kind) = (WEIGHT, VariantKind::Synonym);
+            }
             concepts.insert((place + at).min(concepts.len()), added);
         }
     }

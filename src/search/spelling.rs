@@ -71,7 +71,7 @@ fn meant(search: &Search, asked: &Asked, understood: &Understood) -> io::Result<
     for concept in &mut corrected.concepts {
         let unfinished = search.query.prefix && concept.span.end == asked.query.len();
         let open = !unfinished && !asked.is_quoted(concept.span.start);
-        if concept.correction.is_none() && !concept.stop && open && looked_up < MAX_RARE {
+        if concept.correction.is_none() && !concept.stop && !concept.part && open && looked_up < MAX_RARE {
             looked_up += usize::from(may_be_rare(concept));
             concept.correction = far_more_frequent(search.snapshot, &understood.language, concept)?;
         }

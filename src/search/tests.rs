@@ -76,8 +76,8 @@ proptest! {
             prop_assert!(section.highlights.iter().all(|[start, end]| start < end && *end <= letters));
         }
 
-        let (snapshot, model, synonyms) = (SEARCHER.snapshot(), SEARCHER.model(), SEARCHER.synonyms.load());
-        let search = Search { snapshot: &snapshot, query: &query, model: &model, synonyms: &synonyms };
+        let (snapshot, decision, synonyms) = (SEARCHER.snapshot(), SEARCHER.decision_model(), SEARCHER.synonyms.load());
+        let search = Search { snapshot: &snapshot, query: &query, decision: &decision, synonyms: &synonyms };
         let asked = Asked::read(&answer.query);
         prop_assert!(asked.text.len() == answer.query.len());
         for language in ["en", "nl", "ja", "xx"] {

@@ -2,6 +2,8 @@
 
 use std::{collections::HashSet, io, ops::Range, sync::Arc};
 
+use serde::Serialize;
+
 use super::{MAX_QUERY_CHARS, MAX_TERMS, Query, Search, reword, syntax::Asked, widen::Widening};
 use crate::{
     analysis::{Analyzer, Forms, Language, Token, is_stop_word},
@@ -60,14 +62,46 @@ pub(super) struct Variant {
     pub stem: String,
     /// At most 1: how surely it is what was meant.
     pub weight: f32,
+    /// How it came to stand for it.
+    pub kind: VariantKind,
+}
+
+/// How a word of the articles comes to stand for a word of the query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VariantKind {
+    /// It is the word, in any of its forms.
+    Exact,
+    /// It goes on from an unfinished word.
+    Prefix,
+    /// It is what a mistyped word may have been.
+    Typo,
+    /// It means the same.
+    Synonym,
+    /// It is a compound with the word, or the word written together or apart.
+    Compound,
 }
 
 impl Concept {
     /// Lets `stem` stand for it, too.
-    pub(super) fn add(&mut self, stem: &str, weight: f32) {
+    pub(super) fn add(&mut self, stem: &str, weight: f32, kind: VariantKind) {
         match self.variants.iter_mut().find(|variant| variant.stem == stem) {
             Some(known) => known.weight = known.weight.max(weight),
-            None => self.variants.push(Variant { stem: stem.to_owned(), weight }),
+            None => self.variants.push(Variant { stem: stem.to_owned(), weight, kind }),
+        }
+    }
+}
+
+impl VariantKind {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Prefix => "prefix",
+            Self::Typo => "typo",
+            Self::Synonym => "synonym",
+            Self::Compound => "compound",
         }
     }
 }
@@ -211,7 +245,10 @@ impl Reader<'_> {
         let stop = is_stop_word(self.language, &forms.surface);
         Concept {
             surface: forms.surface.clone(),
-            variants: forms.stems().map(|stem| Variant { stem: stem.to_owned(), weight: 1.0 }).collect(),
+            variants: forms
+                .stems()
+                .map(|stem| Variant { stem: stem.to_owned(), weight: 1.0, kind: VariantKind::Exact })
+                .collect(),
             weight: if stop { weight::STOP_WORD } else { 1.0 },
             stop,
             exact: false,
@@ -246,7 +283,7 @@ impl Reader<'_> {
         let mut found = self.snapshot.completions(self.language.code(), &concept.surface, look)?;
         found.truncate(keep);
         for entry in found {
-            self.add(concept, &entry.surface, weight);
+            self.add(concept, &entry.surface, weight, VariantKind::Prefix);
         }
         Ok(())
     }
@@ -268,15 +305,17 @@ impl Reader<'_> {
         found.truncate(MAX_VARIANTS);
         concept.correction = found.first().map(|best| best.surface.clone());
         for entry in found {
-            self.add(concept, &entry.surface, rated(&entry.surface));
+            self.add(concept, &entry.surface, rated(&entry.surface), VariantKind::Typo);
         }
         Ok(())
     }
 
-    fn add(&mut self, concept: &mut Concept, surface: &str, weight: f32) {
+    fn add(&mut self, concept: &mut Concept, surface: &str, weight: f32, kind: VariantKind) {
         let mut stems = Vec::new();
         self.analyzer.analyze(surface, |token| stems.extend(token.forms.stems().map(str::to_owned)));
-        stems.iter().for_each(|stem| concept.add(stem, weight));
+        for stem in &stems {
+            concept.add(stem, weight, kind);
+        }
     }
 }
 

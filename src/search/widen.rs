@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, io};
 
-use super::understand::{Concept, Variant};
+use super::understand::{Concept, Variant, VariantKind};
 use crate::{
     analysis::{Analyzer, Decompounder, Forms, Language, Token, is_stop_word},
     index::{Snapshot, Words},
@@ -83,7 +83,8 @@ impl<'a> Widening<'a> {
     pub(super) fn parts(&self, concept: &Concept) -> Vec<Concept> {
         let Some(parts) = self.decompounder().and_then(|d| d.split(&concept.surface)) else { return Vec::new() };
         let part = |surface: String| {
-            let mut variants = vec![Variant { stem: self.stemmer.stem(&surface), weight: 1.0 }];
+            let mut variants =
+                vec![Variant { stem: self.stemmer.stem(&surface), weight: 1.0, kind: VariantKind::Exact }];
             variants.extend(concept.variants.iter().filter(|variant| variant.weight >= 1.0).cloned());
             Concept { surface, variants, weight: weight::PART, part: true, ..concept.clone() }
         };
@@ -128,7 +129,7 @@ impl<'a> Widening<'a> {
             }
             let stem = self.stemmer.stem(&joined);
             for concept in concepts.iter_mut().filter(|c| !c.exact && pair.iter().any(|token| token.span == c.span)) {
-                concept.add(&stem, weight::JOINED);
+                concept.add(&stem, weight::JOINED, VariantKind::Compound);
             }
         }
         Ok(())
@@ -159,7 +160,7 @@ impl<'a> Widening<'a> {
                     (false, false) if is_compound(word, true) => weight::DOUBTFUL,
                     (false, _) => continue,
                 };
-                concept.add(&self.stemmer.stem(word), weight);
+                concept.add(&self.stemmer.stem(word), weight, VariantKind::Compound);
                 kept += 1;
                 if kept == keep {
                     break;

@@ -24,7 +24,7 @@ use crate::{
         extract::{self, QueryString},
     },
     insight::{Event, EventId, EventKind, MaskedText, Origin, Surface, Trigger},
-    search::{Answer, Decision, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit, Signals},
+    search::{Answer, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit},
 };
 
 /// How long a search waits for its turn.
@@ -70,8 +70,10 @@ pub struct SearchParams {
     pub surface: Surface,
     /// Searches for the words as typed: corrects nothing.
     pub verbatim: bool,
-    /// Adds what the decision saw.
+    /// Adds why: what the decision saw, and what each article has its place from. Such a search is not counted.
     pub explain: bool,
+    /// With `explain`: the slug of an article to explain wherever it ranks.
+    pub article: Option<String>,
 }
 
 impl SearchParams {
@@ -96,6 +98,7 @@ impl SearchParams {
             surface: query.choice("surface")?.unwrap_or(surface),
             verbatim: query.flag("verbatim"),
             explain: query.flag("explain"),
+            article: query.one("article").map(str::to_owned),
         })
     }
 
@@ -117,11 +120,12 @@ impl SearchParams {
             typo_tolerance: app.config.search.typo_tolerance && !self.verbatim,
             answer_at: site.answer_at(),
             candidates_at: site.candidates_at(),
+            explain: self.explain.then(|| Explain { article: self.article.clone() }),
         }
     }
 }
 
-fn language_tag(text: &str) -> Result<String, ApiError> {
+pub(super) fn language_tag(text: &str) -> Result<String, ApiError> {
     let well_formed =
         (2..=35).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let tag = well_formed.then(|| text.to_owned());
@@ -129,7 +133,7 @@ fn language_tag(text: &str) -> Result<String, ApiError> {
 }
 
 /// The visitor's language as the site writes it, then the site's others; the site's own order where it is not known.
-fn languages(lang: Option<&str>, site: &Site) -> Vec<String> {
+pub(super) fn languages(lang: Option<&str>, site: &Site) -> Vec<String> {
     let Some(lang) = lang else { return site.languages.clone() };
     let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let same = site.languages.iter().find(|own| own.eq_ignore_ascii_case(lang));
@@ -153,7 +157,7 @@ pub struct Performed {
     pub suggested_level: u8,
 }
 
-/// Searches, records the event and counts the decision, unless only a page was turned.
+/// Searches, records the event and counts the decision, unless only a page was turned or a writer asks why.
 ///
 /// # Errors
 /// An unknown site, no free slot, an index that cannot be read.
@@ -175,7 +179,7 @@ pub async fn perform(
     metrics::histogram!("zerodesk_search_duration_seconds").record(begun.elapsed());
     let declared = answer.hits.first().and_then(|hit| hit.article.front_matter.level);
     let suggested_level = app.desk.ladder().suggest(declared).0;
-    let query_id = if params.offset == 0 {
+    let query_id = if params.offset == 0 && !params.explain {
         record(app, key, params, headers, &answer, took_us)
     } else {
         params.query_id.clone().unwrap_or_else(|| EventId::new(app.now()))
@@ -230,7 +234,7 @@ pub async fn search(
 ) -> Result<Response, ApiError> {
     let params = SearchParams::read(&query, Surface::Api)?;
     let performed = perform(&app, &slots, &params, &headers).await?;
-    let mut response = Json(SearchReply::of(&performed, params.explain)).into_response();
+    let mut response = Json(SearchReply::of(&performed)).into_response();
     let timing = format!("search;dur={:.3}", performed.took_us as f64 / 1000.0);
     response.headers_mut().insert("server-timing", HeaderValue::from_str(&timing).map_err(ApiError::internal)?);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -271,10 +275,9 @@ pub struct SearchReply<'a> {
     hits: Vec<HitReply<'a>>,
     /// The way to a person.
     handoff: HandoffReply,
-    /// What the decision saw; only with `explain=true`.
+    /// Why; only with `explain=1`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    signals: Option<&'a Signals>,
+    explanation: Option<&'a Explanation>,
 }
 
 /// An article that matches.
@@ -326,7 +329,7 @@ pub struct HandoffReply {
 }
 
 impl<'a> SearchReply<'a> {
-    fn of(performed: &'a Performed, explain: bool) -> Self {
+    fn of(performed: &'a Performed) -> Self {
         let answer = &performed.answer;
         Self {
             query: &answer.query,
@@ -344,7 +347,7 @@ impl<'a> SearchReply<'a> {
             did_you_mean: answer.did_you_mean.as_deref(),
             hits: answer.hits.iter().map(HitReply::of).collect(),
             handoff: HandoffReply { level: 1, suggested_level: performed.suggested_level, url: contact_url(performed) },
-            signals: explain.then_some(&answer.signals),
+            explanation: answer.explanation.as_ref(),
         }
     }
 }
