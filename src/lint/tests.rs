@@ -18,19 +18,22 @@ fn rules() -> Rules {
     }
 }
 
+/// Files of a folder: path and text.
+type Files<'a> = &'a [(&'a str, &'a str)];
+
 fn told(problems: &[Problem]) -> Vec<String> {
     problems.iter().map(|p| format!("{}:{}:{} {}", p.path, p.line, p.column, p.code.as_str())).collect()
 }
 
 /// Problems that need no search, as `path:line:column code`.
-fn found_within(files: &[(&str, &str)], rules: &Rules) -> Vec<String> {
+fn found_within(files: Files<'_>, rules: &Rules) -> Vec<String> {
     let written: Vec<Written> =
         files.iter().map(|(path, text)| Written::read(path, text.as_bytes(), &rules.default_language)).collect();
     told(&within(&written, rules, &|path| ["media/cat.png", "docs/data.csv", "docs/draft.md"].contains(&path)))
 }
 
 /// All problems of a folder on disk.
-fn found(files: &[(&str, &str)], rules: &Rules) -> Vec<Problem> {
+fn found(files: Files<'_>, rules: &Rules) -> Vec<Problem> {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in files {
         let path = folder.path().join(path);
@@ -190,7 +193,7 @@ fn a_draft_is_a_translation_on_its_way() {
 
 #[test]
 fn an_article_that_nothing_leads_to_is_told_where_articles_lead_to_each_other() {
-    let table: [(&str, &[(&str, &str)], &[&str]); 7] = [
+    let table: [(&str, Files<'_>, &[&str]); 7] = [
         ("a link", &[("a.md", "# A\n\n[b](b.md)"), ("b.md", "# B\n\n[a](a.md)"), ("c.md", "# C")], &["c.md"]),
         ("related", &[("a.md", "---\ndescription: d\nrelated: b\n---\n# A"), ("b.md", "# B\n\n[[A]]")], &[]),
         ("to itself", &[("a.md", "# A\n\n[b](b.md) [a](a.md) [c](c.md)"), ("b.md", "# B"), ("c.md", "# C")], &["a.md"]),
