@@ -154,6 +154,12 @@ impl<'a> Folder<'a> {
         slug.or_else(|| self.find_path(related)).or_else(beside)
     }
 
+    /// A published article whose file has the name that an address ends with.
+    pub(super) fn of_name(&self, address: &str) -> Option<&Written> {
+        let at = self.by_wiki_name.get(&last_part(address).to_lowercase())?;
+        Some(&self.written[*at]).filter(|other| file_name(&other.article.path).eq_ignore_ascii_case(last_part(address)))
+    }
+
     fn find_path(&self, path: &str) -> Option<usize> {
         let bare = path.trim_matches('/');
         let bare = bare.strip_suffix(".html").unwrap_or(bare);

@@ -9,42 +9,45 @@ use super::folder::{Folder, Written};
 use super::{links, place::START};
 use crate::article::{Problem, ProblemCode};
 
-/// Articles up to which a language is a trial and not one of the folder's languages.
+/// Articles that are too few to tell a habit by.
 const HANDFUL: usize = 5;
 
-/// One problem for each article that lacks languages. A language is expected of an article when at least four in
-/// five articles have it, or when the article is translated already, only not into this one; `required` replaces
-/// both by a list.
+/// One problem for each article that lacks languages. A language is expected of all articles when nearly all have it,
+/// and of translated ones when nearly all of those have it; `required` replaces both by a list.
 pub(super) fn untranslated(folder: &Folder<'_>, required: &[String]) -> Vec<Problem> {
     let groups: Vec<(&Written, BTreeSet<&str>)> =
         folder.groups.values().filter_map(|group| Some((original(folder, group)?, languages(folder, group)))).collect();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for language in groups.iter().flat_map(|(_, languages)| languages) {
-        *counts.entry(language).or_default() += 1;
-    }
-    counts.retain(|_, count| *count > HANDFUL);
-    let expected = |has: &BTreeSet<&str>| -> Vec<&str> {
-        let translated = has.iter().filter(|language| counts.contains_key(*language)).count() > 1;
-        let usual = counts.iter().filter(|(_, count)| translated || **count * 5 >= groups.len() * 4);
-        if required.is_empty() {
-            usual.map(|(language, _)| *language).collect()
-        } else {
-            required.iter().map(String::as_str).collect()
-        }
-    };
-    let problem = |(one, has): &(&Written, BTreeSet<&str>)| {
-        let missing: Vec<&str> = expected(has).into_iter().filter(|language| !has.contains(language)).collect();
-        (!missing.is_empty()).then(|| {
+    let usual = usual(groups.iter().map(|(_, has)| has));
+    let usual_of_translated = self::usual(groups.iter().map(|(_, has)| has).filter(|has| has.len() > 1));
+    let mut problems = Vec::new();
+    for (one, has) in &groups {
+        let expected: BTreeSet<&str> = match required {
+            [] if has.len() > 1 => usual.union(&usual_of_translated).copied().collect(),
+            [] => usual.clone(),
+            required => required.iter().map(String::as_str).collect(),
+        };
+        let missing: Vec<&str> = expected.difference(has).copied().collect();
+        if !missing.is_empty() {
             let message = format!("there is no translation into {}", missing.join(", "));
             let help = "write it under the same file name in the folder of its language, or in a file with its ending";
-            one.problem(ProblemCode::MissingTranslation, START, message, help)
-        })
-    };
-    groups.iter().filter_map(problem).collect()
+            problems.push(one.problem(ProblemCode::MissingTranslation, START, message, help));
+        }
+    }
+    problems
 }
 
-/// Articles that no other article names in a link or in `related`, in a folder where at least half are. An article
-/// and its translations are one, and a page that is the beginning of a folder needs no link.
+/// The languages that at least four in five articles have; in more than a handful of articles.
+fn usual<'a, 'l: 'a>(articles: impl Iterator<Item = &'a BTreeSet<&'l str>>) -> BTreeSet<&'l str> {
+    let (mut total, mut counts) = (0, BTreeMap::<&str, usize>::new());
+    for has in articles {
+        total += 1;
+        has.iter().for_each(|language| *counts.entry(language).or_default() += 1);
+    }
+    counts.into_iter().filter(|(_, count)| *count > HANDFUL && count * 5 >= total * 4).map(|(l, _)| l).collect()
+}
+
+/// Articles that no other article names in a link or in `related`, in a folder of more than a handful of which at
+/// least half are. An article and its translations are one, and a page that is the beginning of a folder needs no link.
 pub(super) fn orphans(folder: &Folder<'_>) -> Vec<Problem> {
     let mut reached: HashSet<&str> = HashSet::new();
     for one in folder.written.iter().filter(|one| !one.article.front_matter.draft) {
@@ -59,7 +62,7 @@ pub(super) fn orphans(folder: &Folder<'_>) -> Vec<Problem> {
     }
     let shown: Vec<(&str, &Written)> =
         folder.groups.iter().filter_map(|(key, group)| Some((*key, original(folder, group)?))).collect();
-    if reached.len() * 2 < shown.len() {
+    if shown.len() <= HANDFUL || reached.len() * 2 < shown.len() {
         return Vec::new();
     }
     let lonely = shown.into_iter().filter(|(key, one)| !reached.contains(key) && needs_a_link(one));

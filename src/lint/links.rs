@@ -68,8 +68,7 @@ fn check_link(
             Found::Outside => return None,
             Found::Nothing => {
                 let message = format!("`{}` leads nowhere", link.target);
-                let help = "correct the path (it is relative to this file), or remove the link";
-                return problem(ProblemCode::BrokenLink, message, help);
+                return problem(ProblemCode::BrokenLink, message, &help(folder, link, &address));
             }
         }
     };
@@ -84,6 +83,15 @@ fn check_link(
         None => "use the words of a heading in lower case, with `-` for spaces".to_owned(),
     };
     problem(ProblemCode::BrokenAnchor, message, &help)
+}
+
+/// What to do about a link that leads nowhere.
+fn help(folder: &Folder<'_>, link: &Link, address: &str) -> String {
+    match folder.of_name(address) {
+        Some(other) => format!("did you mean {}?", other.article.path),
+        None if link.is_wiki => "write the title of an article, or remove the link".to_owned(),
+        None => "correct the path (it is relative to this file), or remove the link".to_owned(),
+    }
 }
 
 /// Fragments that browsers and other tools give a meaning of their own.

@@ -113,10 +113,33 @@ fn links_and_anchors_that_lead_nowhere_are_found() {
             ("docs/draft.md", "---\ndraft: true\n---\n# Draft\n\n[x](draft.md)\n"),
             ("nl/b.md", "# Bee\n\n## Stap een\n"),
         ];
-        let found: Vec<String> =
-            found_within(&files, &rules()).into_iter().filter(|line| !line.ends_with("orphan")).collect();
+        let found = found_within(&files, &rules());
         let expected: Vec<_> = expected.iter().map(|place| format!("docs/a.md:{place}")).collect();
         assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_broken_link_is_told_with_what_was_probably_meant() {
+    let table = [
+        ("[x](papers.md)", "correct the path"),
+        ("[x](paper.md)", "did you mean printer/paper.md?"),
+        ("[x](/a/paper)", "did you mean printer/paper.md?"),
+        ("[[Papers]]", "write the title of an article"),
+        ("[x](draft.md)", "publish that article"),
+        ("[x](printer/paper.md#cut)", "did you mean `#cut-it`?"),
+        ("[x](printer/paper.md#fold)", "use the words of a heading"),
+    ];
+    for (text, help) in table {
+        let files = [
+            ("a.md", text),
+            ("printer/paper.md", "# All about paper\n\n## Cut it"),
+            ("draft.md", "---\ndraft: true\n---\n"),
+        ];
+        let written = files.map(|(path, text)| Written::read(path, text.as_bytes(), "en"));
+        let problems = within(&written, &rules(), &|_| false);
+        let told = problems.iter().find(|problem| problem.code != ProblemCode::MissingTitle).unwrap();
+        assert!(told.help.starts_with(help), "{text}: {told}");
     }
 }
 
@@ -149,7 +172,6 @@ fn names_that_clash_or_lead_nowhere_are_found_where_they_are_written() {
     ];
     for (a, b, expected) in table {
         let found = found_within(&[("a.md", a), ("b.md", b)], &rules());
-        let found: Vec<_> = found.into_iter().filter(|line| !line.ends_with("orphan")).collect();
         assert_eq!(found, expected, "{a}\n{b}");
     }
 }
@@ -162,6 +184,7 @@ fn a_translation_is_missed_where_the_folder_makes_it_likely() {
         ("some have it", of(7, "nl/"), "", ""),
         ("a handful has it", of(5, "nl/"), "", ""),
         ("translated into one and not the other", [of(7, "nl/"), of(6, "de/")].concat(), "", "guitar"),
+        ("translated into few of many", [of(7, "nl/"), of(6, "de/"), of(10, "fr/")].concat(), "", ""),
         ("translated into one and not into a trial", [of(7, "nl/"), of(5, "de/")].concat(), "", ""),
         ("asked for", of(8, "nl/"), "nl", "island jacket"),
         ("asked for, the original too", of(9, "nl/"), "en nl", "jacket"),
@@ -184,6 +207,12 @@ fn a_translation_is_missed_where_the_folder_makes_it_likely() {
 }
 
 #[test]
+fn a_handful_of_articles_is_not_told_about_links() {
+    let few = [("a.md", "# A\n\n[b](b.md)"), ("b.md", "# B\n\n[a](a.md)"), ("c.md", "# C")];
+    assert_eq!(found_within(&few, &rules()), [""; 0]);
+}
+
+#[test]
 fn a_draft_is_a_translation_on_its_way() {
     let mut files = [others(10, ""), others(9, "nl/")].concat();
     assert_eq!(found_within(&as_files(&files), &rules()), ["jacket.md:1:1 missing-translation"]);
@@ -193,33 +222,45 @@ fn a_draft_is_a_translation_on_its_way() {
 
 #[test]
 fn an_article_that_nothing_leads_to_is_told_where_articles_lead_to_each_other() {
-    let table: [(&str, Files<'_>, &[&str]); 7] = [
-        ("a link", &[("a.md", "# A\n\n[b](b.md)"), ("b.md", "# B\n\n[a](a.md)"), ("c.md", "# C")], &["c.md"]),
-        ("related", &[("a.md", "---\ndescription: d\nrelated: b\n---\n# A"), ("b.md", "# B\n\n[[A]]")], &[]),
-        ("to itself", &[("a.md", "# A\n\n[b](b.md) [a](a.md) [c](c.md)"), ("b.md", "# B"), ("c.md", "# C")], &["a.md"]),
-        ("from a draft", &[("a.md", "# A\n\n[b](b.md)"), ("b.md", "---\ndraft: true\n---\n[a](a.md)")], &[]),
-        ("no habit of links", &[("a.md", "# A\n\n[b](b.md)"), ("b.md", "# B"), ("c.md", "# C")], &[]),
+    let table: [(&str, Files<'_>, &[&str]); 6] = [
+        ("a link", &[("a.md", "# A\n\n[b](b.md)"), ("b.md", "# B\n\n[[A]]"), ("c.md", "# C")], &["c.md"]),
+        ("related", &[("a.md", "---\ndescription: d\nrelated: b\n---\n# A\n\n[x](/)"), ("b.md", "# B")], &["a.md"]),
+        ("to itself", &[("a.md", "# A\n\n[a](a.md) [a](/a/a) [here](#a)")], &["a.md"]),
+        ("from a draft", &[("a.md", "# A"), ("b.md", "---\ndraft: true\n---\n[a](a.md)")], &["a.md"]),
         (
-            "a translation counts for its original",
-            &[("a.md", "# A"), ("nl/a.md", "# Aa"), ("b.md", "# B\n\n[a](nl/a.md)"), ("nl/b.md", "# Bee")],
-            &["b.md"],
+            "translations are one article",
+            &[
+                ("a.md", "# A\n\n[bee](nl/b.md)"),
+                ("nl/a.md", "# Aa\n\n[a](../a.md)"),
+                ("b.md", "# B"),
+                ("nl/b.md", "# Bee"),
+            ],
+            &["a.md"],
         ),
         (
             "beginnings and unlisted articles",
             &[
-                ("index.md", "# A\n\n[b](b.md) [c](c.md)"),
-                ("b.md", "# B"),
-                ("c.md", "# C"),
-                ("d.md", "---\nunlisted: true\ndescription: d\n---\n# D"),
+                ("guide/index.md", "# A"),
+                ("README.md", "# B"),
+                ("c.md", "---\nunlisted: true\ndescription: d\n---\n# C"),
             ],
             &[],
         ),
     ];
+    // Six that lead to each other in a circle, which makes it a habit.
+    let mut circle = others(6, "");
+    for at in 0..6 {
+        let next = circle[(at + 1) % 6].0.clone();
+        circle[at].1.push_str(&format!("\n[next]({next})\n"));
+    }
     for (name, files, expected) in table {
-        let found: Vec<_> =
-            found_within(files, &rules()).into_iter().filter(|line| !line.contains("broken-link")).collect();
         let expected: Vec<_> = expected.iter().map(|path| format!("{path}:1:1 orphan")).collect();
-        assert_eq!(found, expected, "{name}");
+        assert_eq!(found_within(&[&as_files(&circle), files].concat(), &rules()), expected, "{name}");
+        assert_eq!(
+            found_within(&[&as_files(&others(10, "")), files].concat(), &rules()),
+            [""; 0],
+            "{name}, but no habit"
+        );
     }
 }
 
