@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
-    article::{self, Article, Links, Problem, ProblemCode},
+    article::{self, Article, Links, PICTURE_ENDINGS, Problem, ProblemCode},
     index::language_of,
 };
 
@@ -63,8 +63,10 @@ pub(super) enum Found {
     Article(usize),
     /// To an article that is not published.
     Draft(usize),
-    /// To something that exists or cannot be checked.
+    /// To a picture, or something that cannot be checked.
     Outside,
+    /// To a file or folder that is there and that visitors cannot fetch.
+    Kept,
     Nothing,
 }
 
@@ -121,15 +123,10 @@ impl<'a> Folder<'a> {
         if let Some(absolute) = address.strip_prefix('/') {
             return self.find_absolute(absolute, exists);
         }
-        match join(from, address) {
-            Some(path) => {
-                match self.find_path(&path).or_else(|| self.find_name(&path)).or_else(|| self.find_name(address)) {
-                    Some(at) => self.found(at),
-                    None if exists(&path) => Found::Outside,
-                    None => Found::Nothing,
-                }
-            }
-            None => Found::Nothing,
+        let Some(path) = join(from, address) else { return Found::Nothing };
+        match self.find_path(&path).or_else(|| self.find_name(&path)).or_else(|| self.find_name(address)) {
+            Some(at) => self.found(at),
+            None => find_file(&path, exists),
         }
     }
 
@@ -141,10 +138,7 @@ impl<'a> Folder<'a> {
             let alias = || self.by_alias.get(&alias_key(address));
             return self.find_name(slug).or_else(|| alias().copied()).map_or(Found::Nothing, Found::Article);
         }
-        match address.strip_prefix("media/") {
-            Some(path) if !exists(path) => Found::Nothing,
-            _ => Found::Outside,
-        }
+        address.strip_prefix("media/").map_or(Found::Outside, |path| find_file(path, exists))
     }
 
     /// The article that `related` means: a slug, or a path from the folder or from the file `from`.
@@ -185,6 +179,16 @@ pub(super) fn title_key(one: &Written) -> (&str, String) {
 /// Aliases are compared as the server does.
 pub(super) fn alias_key(alias: &str) -> String {
     alias.trim_matches('/').to_lowercase()
+}
+
+/// A file that is no article.
+fn find_file(path: &str, exists: &dyn Fn(&str) -> bool) -> Found {
+    let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+    match exists(path) {
+        false => Found::Nothing,
+        true if PICTURE_ENDINGS.contains(&ending.as_str()) => Found::Outside,
+        true => Found::Kept,
+    }
 }
 
 /// Whether an address names another site or program.

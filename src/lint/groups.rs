@@ -41,19 +41,21 @@ fn usual<'a, 'l: 'a>(articles: impl Iterator<Item = &'a BTreeSet<&'l str>>) -> B
     let (mut total, mut counts) = (0, BTreeMap::<&str, usize>::new());
     for has in articles {
         total += 1;
-        has.iter().for_each(|language| *counts.entry(language).or_default() += 1);
+        for language in has {
+            *counts.entry(language).or_default() += 1;
+        }
     }
     counts.into_iter().filter(|(_, count)| *count > HANDFUL && count * 5 >= total * 4).map(|(l, _)| l).collect()
 }
 
 /// Articles that no other article names in a link or in `related`, in a folder of more than a handful of which at
 /// least half are. An article and its translations are one, and a page that is the beginning of a folder needs no link.
-pub(super) fn orphans(folder: &Folder<'_>) -> Vec<Problem> {
+pub(super) fn orphans(folder: &Folder<'_>, public_url: &str) -> Vec<Problem> {
     let mut reached: HashSet<&str> = HashSet::new();
     for one in folder.written.iter().filter(|one| !one.article.front_matter.draft) {
         let related = one.article.front_matter.related.iter();
         let related = related.filter_map(|name| folder.find_related(&one.article.path, name));
-        for at in links::targets(folder, one).into_iter().chain(related) {
+        for at in links::targets(folder, one, public_url).into_iter().chain(related) {
             let key = folder.written[at].article.translation_key.as_str();
             if key != one.article.translation_key {
                 reached.insert(key);

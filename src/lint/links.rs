@@ -19,9 +19,9 @@ pub(super) fn check(
 }
 
 /// The articles that an article's links lead to.
-pub(super) fn targets(folder: &Folder<'_>, from: &Written) -> Vec<usize> {
+pub(super) fn targets(folder: &Folder<'_>, from: &Written, public_url: &str) -> Vec<usize> {
     let found = from.links.links.iter().filter_map(|link| {
-        let (address, _) = split(link, "")?;
+        let (address, _) = split(link, public_url)?;
         match folder.find(&from.article.path, &address, link.is_wiki, &|_| true) {
             Found::Article(at) if !address.is_empty() => Some(at),
             _ => None,
@@ -66,6 +66,11 @@ fn check_link(
                 return problem(ProblemCode::BrokenLink, message, "publish that article, or remove the link");
             }
             Found::Outside => return None,
+            Found::Kept => {
+                let message = format!("`{}` is there, but of files visitors can fetch only pictures", link.target);
+                let help = "put it where visitors can fetch it and link to that address, or write it as an article";
+                return problem(ProblemCode::BrokenLink, message, help);
+            }
             Found::Nothing => {
                 let message = format!("`{}` leads nowhere", link.target);
                 return problem(ProblemCode::BrokenLink, message, &help(folder, link, &address));

@@ -110,7 +110,7 @@ fn within(written: &[Written], rules: &Rules, exists: &dyn Fn(&str) -> bool) -> 
         problems.extend(names::check(&folder, article, rules.today));
     }
     problems.extend(groups::untranslated(&folder, &rules.languages));
-    problems.extend(groups::orphans(&folder));
+    problems.extend(groups::orphans(&folder, &rules.public_url));
     problems
 }
 

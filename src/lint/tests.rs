@@ -81,7 +81,6 @@ fn links_and_anchors_that_lead_nowhere_are_found() {
         ("[x](#title)", None),
         ("![x](../media/cat.png)", None),
         ("![x](/media/media/cat.png)", None),
-        ("[x](data.csv)", None),
         ("[[Other]] [[other]] [[docs-other|x]] [[Other#Part one]]", None),
         ("`[x](nowhere.md)`", None),
         ("[x](nowhere.md)", Some("3:1 broken-link")),
@@ -99,6 +98,8 @@ fn links_and_anchors_that_lead_nowhere_are_found() {
         ("![x](/media/dog.png)", Some("3:1 broken-link")),
         ("[[Nowhere]]", Some("3:1 broken-link")),
         ("[x](draft.md)", Some("3:1 broken-link")),
+        ("[x](data.csv)", Some("3:1 broken-link")),
+        ("[x](/media/docs/data.csv)", Some("3:1 broken-link")),
         ("[x](#nowhere)", Some("3:1 broken-anchor")),
         ("[x](other.md#part-two)", Some("3:1 broken-anchor")),
         ("[x](../earlier#part-two)", Some("3:1 broken-anchor")),
@@ -222,10 +223,11 @@ fn a_draft_is_a_translation_on_its_way() {
 
 #[test]
 fn an_article_that_nothing_leads_to_is_told_where_articles_lead_to_each_other() {
-    let table: [(&str, Files<'_>, &[&str]); 6] = [
+    let table: [(&str, Files<'_>, &[&str]); 7] = [
         ("a link", &[("a.md", "# A\n\n[b](b.md)"), ("b.md", "# B\n\n[[A]]"), ("c.md", "# C")], &["c.md"]),
         ("related", &[("a.md", "---\ndescription: d\nrelated: b\n---\n# A\n\n[x](/)"), ("b.md", "# B")], &["a.md"]),
         ("to itself", &[("a.md", "# A\n\n[a](a.md) [a](/a/a) [here](#a)")], &["a.md"]),
+        ("by the full address", &[("a.md", "# A\n\n[x](https://help.example.com/a/b)"), ("b.md", "# B")], &["a.md"]),
         ("from a draft", &[("a.md", "# A"), ("b.md", "---\ndraft: true\n---\n[a](a.md)")], &["a.md"]),
         (
             "translations are one article",
@@ -251,7 +253,7 @@ fn an_article_that_nothing_leads_to_is_told_where_articles_lead_to_each_other() 
     let mut circle = others(6, "");
     for at in 0..6 {
         let next = circle[(at + 1) % 6].0.clone();
-        circle[at].1.push_str(&format!("\n[next]({next})\n"));
+        circle[at].1 += &["[next](", &next, ")\n"].concat();
     }
     for (name, files, expected) in table {
         let expected: Vec<_> = expected.iter().map(|path| format!("{path}:1:1 orphan")).collect();
