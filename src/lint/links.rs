@@ -39,7 +39,8 @@ fn split(link: &Link, public_url: &str) -> Option<(String, String)> {
     }
     let target = own.unwrap_or(&link.target);
     let (address, fragment) = target.split_once('#').unwrap_or((target, ""));
-    let address = address.split('?').next().unwrap_or_default();
+    // A question mark in a wiki link belongs to the title.
+    let address = if link.is_wiki { address } else { address.split('?').next().unwrap_or_default() };
     let address = if own.is_some() && address.is_empty() { "/" } else { address };
     let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
     Some((decoded(address), decoded(fragment)))
