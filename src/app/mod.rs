@@ -127,8 +127,8 @@ impl App {
         let source = Directory::open(&config.articles)?;
         // Watching begins before the first look, so that no change falls in between.
         let watcher = Watcher::new(&config.articles, config.watch.clone())?;
-        let index = Arc::new(Index::open(&config.index, default_language(&config))?);
-        let mut ingest = Ingest::new(source, index.clone(), default_language(&config));
+        let index = Arc::new(Index::open(&config.index, config.default_language())?);
+        let mut ingest = Ingest::new(source, index.clone(), config.default_language());
         ingest.compare_all(&mut |done, all| progress(done, all))?;
         warn_of_unlisted_languages(&config, &index.snapshot());
 
@@ -231,12 +231,6 @@ impl Drop for App {
         self.stop_delivery.notify_one();
         self.take_following().iter().for_each(JoinHandle::abort);
     }
-}
-
-/// The language of articles that do not say theirs and cannot be told by their words.
-fn default_language(config: &Config) -> &str {
-    let site = config.sites.get("default").or_else(|| config.sites.values().next());
-    site.and_then(|site| site.languages.first()).map_or("en", String::as_str)
 }
 
 /// Articles in a language that no site lists are found only by visitors who speak it; mostly a setting is missing.
