@@ -288,6 +288,6 @@ mod tests {
             assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
             assert!(code.meaning().ends_with('.'));
         }
-        assert_eq!(ProblemCode::ALL.len(), ProblemCode::QuestionNotFound as usize + 1);
+        assert_eq!(ProblemCode::ALL.len(), ProblemCode::Synonyms as usize + 1);
     }
 }
