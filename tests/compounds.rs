@@ -42,6 +42,13 @@ const DUTCH: Articles = &[
     ("rekenen", "Berekening van de rente", "De berekening volgt de marktrente."),
     ("tanden", "Bestand openen", "Elk bestand heeft een naam."),
     ("meubels", "Stoelen verstellen", "Stoelen verstellen en bestellen."),
+    ("garantie", "Garantiebewijs kwijt", "Zonder garantiebewijs helpt de bon."),
+    ("spaarpunten", "Spaarpunten inwisselen", "Spaarpunten blijven twee jaar geldig."),
+    ("kabel", "De kabel voor stroom is te kort", "Er is ook een langere kabel."),
+    ("vakantie", "Vakantiedagen aanvragen", "Vakantiedagen vraag je een maand vooraf aan."),
+    ("parkeren", "Parkeervergunning", "Een parkeervergunning geldt voor een kenteken."),
+    ("verhuizen", "Adreswijziging doorgeven", "Een adreswijziging kost niets."),
+    ("handleiding", "Gebruiksaanwijzing downloaden", "De gebruiksaanwijzing staat op de doos."),
 ];
 
 const GERMAN: Articles = &[
@@ -71,6 +78,12 @@ const GERMAN: Articles = &[
     ("richten", "Die Antenne richten", "Richten Sie die Antenne nach Süden."),
     ("vorteile", "Vorteile im Überblick", "Alle Vorteile und Nachteile."),
     ("teile", "Ein Teil fehlt", "Fehlt ein Teil, schicken wir es nach."),
+    ("garantie", "Garantieschein verloren", "Ohne Garantieschein hilft der Kassenzettel."),
+    ("treuepunkte", "Treuepunkte einlösen", "Treuepunkte verfallen nach zwei Jahren."),
+    ("urlaub", "Urlaubsantrag stellen", "Ein Urlaubsantrag braucht eine Unterschrift."),
+    ("gehalt", "Gehaltsabrechnung herunterladen", "Die Gehaltsabrechnung kommt am Monatsende."),
+    ("adressaenderung", "Adressänderung mitteilen", "Eine Adressänderung kostet nichts."),
+    ("anleitung", "Anleitung für die Bedienung", "Die Anleitung liegt im Karton."),
 ];
 
 const SWEDISH: Articles = &[
@@ -156,6 +169,13 @@ const TABLE: &[(&str, &[(&str, &str)])] = &[
             ("niveaus van ondersteuning", "nl/support-levels"),
             ("contract voor support", "nl/support-levels"),
             ("deskgebruikersrol", "nl/add-a-desk-user"),
+            ("bewijs van garantie", "garantie"),
+            ("punten sparen", "spaarpunten"),
+            ("stroomkabel", "kabel"),
+            ("vrije dagen in de vakantie", "vakantie"),
+            ("vergunning om te parkeren", "parkeren"),
+            ("wijziging van adres", "verhuizen"),
+            ("aanwijzing voor gebruik", "handleiding"),
         ],
     ),
     (
@@ -208,6 +228,12 @@ const TABLE: &[(&str, &[(&str, &str)])] = &[
             ("Stufen im Support", "de/support-levels"),
             ("Formular für Tickets", "de/handoff"),
             ("Zufall Zahl", "de/privacy"),
+            ("Schein der Garantie", "garantie"),
+            ("Punkte für Treue", "treuepunkte"),
+            ("Antrag auf Urlaub", "urlaub"),
+            ("Abrechnung vom Gehalt", "gehalt"),
+            ("Änderung der Adresse", "adressaenderung"),
+            ("Bedienungsanleitung", "anleitung"),
         ],
     ),
     (
@@ -323,6 +349,26 @@ fn one_word_or_several() {
         eprintln!("{lang}: {found} of {} found; missed: {misses:#?}", rows.len());
         let enough = if rows.len() > 10 { FOUND_AT_LEAST * rows.len() as f64 } else { rows.len() as f64 - 1.0 };
         assert!(found as f64 >= enough, "{lang}: {misses:#?}");
+    }
+}
+
+#[test]
+fn what_was_found_by_its_parts_is_marked() {
+    let searcher = searcher();
+    for (lang, text, expected) in [
+        ("nl", "wachtwoordherstel", "wachtwoord"),
+        ("nl", "verzenden", "verzendkosten"),
+        ("de", "Bildschirmeinstellungen", "Bildschirm"),
+        ("de", "Sicherheit", "Sicherheitseinstellungen"),
+    ] {
+        let answer = ask(&searcher, lang, text);
+        let marked = answer.hits.iter().flat_map(|hit| &hit.sections).flat_map(|section| {
+            let letters: Vec<char> = section.snippet.chars().collect();
+            let at = |mark: &[u32; 2]| letters[mark[0] as usize..mark[1] as usize].iter().collect::<String>();
+            section.highlights.iter().map(at).collect::<Vec<_>>()
+        });
+        let marked: Vec<String> = marked.collect();
+        assert!(marked.iter().any(|word| word.eq_ignore_ascii_case(expected)), "{text}: {marked:?}");
     }
 }
 

@@ -131,12 +131,20 @@ impl<'a> Decompounder<'a> {
     #[must_use]
     pub fn has(&self, compound: &str, part: &Forms, trusting: bool) -> bool {
         let shortest = if chars(&part.surface) > SAFE_PART { MIN_PART } else { SAFE_PART };
-        let known = |rest: &str, found: bool| found || (trusting && chars(rest) >= shortest && self.is_part(rest));
+        let believed = |rest: &str| trusting && chars(rest) >= shortest && self.is_part(rest);
         places(compound).any(|at| {
             let (head, tail) = compound.split_at(at);
-            let heads = || self.is_head(head, part) && known(tail, self.tail(tail).is_some() || self.two(tail));
-            let tails = || self.is_form(tail, part) && known(head, self.head(head).is_some() || self.two(head));
-            long_enough(head, tail) && (heads() || tails())
+            // What costs least comes first: most words that begin or end alike are no compounds.
+            let heads = || {
+                let exact = head.strip_prefix(part.surface.as_str()).is_some_and(|link| self.links(link));
+                let known = || self.tail(tail).is_some() || believed(tail);
+                (exact && (known() || self.two(tail))) || (!exact && known() && self.is_form(head, part))
+            };
+            let tails = || {
+                let known = || self.head(head).is_some() || believed(head) || self.two(head);
+                self.is_form(tail, part) && known()
+            };
+            long_enough(head, tail) && ((near(head, part) && heads()) || (near(tail, part) && tails()))
         })
     }
 
@@ -155,22 +163,20 @@ impl<'a> Decompounder<'a> {
     }
 
     fn split_into(&self, surface: &str, parts: usize) -> Option<Vec<Part>> {
-        let mut best: Option<Vec<Part>> = None;
-        for at in places(surface) {
-            let (head, tail) = surface.split_at(at);
-            if !long_enough(head, tail) {
-                continue;
-            }
-            let Some(head) = self.head(head) else { continue };
-            let rest = self.tail(tail).map(|tail| vec![tail]);
-            let rest = rest.or_else(|| if parts > 2 { self.split_into(tail, parts - 1) } else { None });
-            let Some(rest) = rest else { continue };
-            let found: Vec<Part> = std::iter::once(head).chain(rest).collect();
-            if best.as_ref().is_none_or(|best| rank(&found) > rank(best)) {
-                best = Some(found);
-            }
-        }
-        best
+        let cuts = || places(surface).map(|at| surface.split_at(at)).filter(|(head, tail)| long_enough(head, tail));
+        // The last word first: it has no linking letters to try.
+        let two = cuts().filter_map(|(head, tail)| {
+            let tail = self.tail(tail)?;
+            Some(vec![self.head(head)?, tail])
+        });
+        let more = |(head, tail)| {
+            let head = self.head(head)?;
+            Some(std::iter::once(head).chain(self.split_into(tail, parts - 1)?).collect())
+        };
+        two.max_by_key(|found| rank(found)).or_else(|| {
+            let deeper = cuts().filter(|_| parts > 2).filter_map(more);
+            deeper.max_by_key(|found: &Vec<Part>| rank(found))
+        })
     }
 
     /// `text` as a part that others follow: a word, perhaps with linking letters.
@@ -220,20 +226,20 @@ impl<'a> Decompounder<'a> {
         })
     }
 
-    fn is_head(&self, head: &str, part: &Forms) -> bool {
-        let mut forms = std::iter::once(head).chain(self.rules.links.iter().filter_map(|link| head.strip_suffix(link)));
-        forms.any(|form| self.is_form(form, part))
+    /// Whether nothing or linking letters are left.
+    fn links(&self, rest: &str) -> bool {
+        rest.is_empty() || self.rules.links.contains(&rest)
     }
 
     fn is_form(&self, word: &str, part: &Forms) -> bool {
-        if word == part.surface {
-            return true;
-        }
-        // Most words differ at once; stemming costs more than looking.
-        let alike = word.len().abs_diff(part.surface.len()) <= MAX_INFLECTION
-            && word.bytes().zip(part.surface.bytes()).take(2).all(|(a, b)| a == b);
-        alike && chars(word) >= MIN_PART && part.stems().any(|stem| stem == self.stemmer.stem(word))
+        word == part.surface || part.stems().any(|stem| stem == self.stemmer.stem(word))
     }
+}
+
+/// Whether `word` may be a form of `part`, at a look.
+fn near(word: &str, part: &Forms) -> bool {
+    let begin = |text: &str| [text.as_bytes().first().copied(), text.as_bytes().get(1).copied()];
+    word.len().abs_diff(part.surface.len()) <= MAX_INFLECTION && begin(word) == begin(&part.surface)
 }
 
 /// Fewer parts are better, then more frequent ones (by the mean of their logarithms).

@@ -161,19 +161,12 @@ impl Analyzer {
 
     /// The words of one hyphenated chain as one word, and its first two where the first is one letter (`e-mail-…`).
     fn join(&mut self, text: &str, chain: &[Token], sink: &mut impl FnMut(Token)) {
-        let letter = chain.first().is_some_and(|token| token.span.len() == 1);
-        for length in [chain.len(), 2] {
-            let wanted = length >= 2 && (length == chain.len() || (letter && chain.len() > 2));
-            if !wanted {
-                continue;
-            }
-            let word: String = chain[..length].iter().map(|token| &text[token.span.clone()]).collect();
-            if word.chars().count() <= MAX_TERM_CHARS && word.chars().any(char::is_alphabetic) {
-                let span = chain[0].span.start..chain[length - 1].span.end;
-                sink(Token { span, forms: self.forms(&word), extra: true });
-            }
-            if length == 2 {
-                break;
+        let first_two = (chain.len() > 2 && chain[0].span.len() == 1).then(|| &chain[..2]);
+        for words in [Some(chain), first_two].into_iter().flatten().filter(|words| words.len() > 1) {
+            let joined: String = words.iter().map(|token| &text[token.span.clone()]).collect();
+            if joined.chars().count() <= MAX_TERM_CHARS && joined.chars().any(char::is_alphabetic) {
+                let span = words[0].span.start..words[words.len() - 1].span.end;
+                sink(Token { span, forms: self.forms(&joined), extra: true });
             }
         }
     }

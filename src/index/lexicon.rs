@@ -4,14 +4,19 @@
 //! stems, many times for one query. A segment never changes, so its lexicon is made once and handed from snapshot to
 //! snapshot: a saved file costs its own words only.
 
-use std::{cmp::Ordering, collections::HashMap, io, ops::Range};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::HashMap,
+    io,
+    ops::Range,
+};
 
 use tantivy::index::InvertedIndexReader;
 
 use crate::analysis::{Analyzer, Language, Vocabulary};
 
 /// Words that are looked at for one beginning or ending, by segment.
-const LOOKED_AT: usize = 400;
+const LOOKED_AT: usize = 150;
 
 /// The lexicons of a segment by language; none for languages that write compounds as several words.
 pub(super) type Lexicons = HashMap<&'static str, Lexicon>;
@@ -135,7 +140,8 @@ pub(crate) struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// Words that begin with `beginning` or whose stem ends with `ending`, with their numbers of articles.
+    /// Words that begin with `beginning` or whose stem ends with `ending`, with their numbers of articles, most
+    /// frequent first.
     pub(crate) fn around(&self, beginning: &str, ending: &str) -> Vec<(&str, u32)> {
         let mut found: HashMap<&str, u32> = HashMap::new();
         for lexicon in &self.lexicons {
@@ -143,7 +149,9 @@ impl Words<'_> {
                 *found.entry(lexicon.surfaces.at(at)).or_default() += lexicon.articles[at];
             }
         }
-        found.into_iter().collect()
+        let mut found: Vec<(&str, u32)> = found.into_iter().collect();
+        found.sort_unstable_by_key(|(word, articles)| (Reverse(*articles), *word));
+        found
     }
 }
 

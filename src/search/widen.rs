@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Compounds of one word that are looked at, and that are kept.
-const COMPOUNDS: (usize, usize) = (40, 8);
+const COMPOUNDS: (usize, usize) = (24, 8);
 /// Shortest word, in bytes, whose compounds are looked for.
 const MIN_WIDENED: usize = 3;
 /// Shortest half, in characters, of a word that is taken apart in a language without compounds.
@@ -111,32 +111,27 @@ impl<'a> Widening<'a> {
     }
 
     /// Lets neighbours that articles write as one word stand for that word, too.
-    pub(super) fn join(&mut self, text: &str, words: &[Token], concepts: &mut [Concept]) -> io::Result<()> {
+    pub(super) fn join(&self, text: &str, words: &[Token], concepts: &mut [Concept]) -> io::Result<()> {
         for pair in words.windows(2) {
             let (first, second) = (&pair[0].forms.surface, &pair[1].forms.surface);
             let between = text.get(pair[0].span.end..pair[1].span.start);
             let neighbours = matches!(between, Some(" " | "-" | "‐" | "‑"));
             let joined = format!("{first}{second}");
-            if !neighbours
-                || !joined.chars().all(char::is_alphabetic)
-                || is_stop_word(self.language, first)
-                || is_stop_word(self.language, &joined)
-            {
+            let stop = is_stop_word(self.language, first) || is_stop_word(self.language, &joined);
+            if !neighbours || stop || !joined.chars().all(char::is_alphabetic) {
                 continue;
             }
-            if self.snapshot.articles_with(self.language.code(), &joined)? == 0 {
-                continue;
-            }
-            let stem = self.stemmer.stem(&joined);
-            for concept in concepts.iter_mut().filter(|c| !c.exact && pair.iter().any(|token| token.span == c.span)) {
-                concept.add(&stem, weight::JOINED, VariantKind::Compound);
+            if self.snapshot.articles_with(self.language.code(), &joined)? > 0 {
+                let stem = self.stemmer.stem(&joined);
+                let both = concepts.iter_mut().filter(|c| !c.exact && pair.iter().any(|token| token.span == c.span));
+                both.for_each(|concept| concept.add(&stem, weight::JOINED, VariantKind::Compound));
             }
         }
         Ok(())
     }
 
     /// Adds to each word the compounds that it is part of, those of two words of the query before others.
-    pub(super) fn compounds(&mut self, concepts: &mut [Concept]) -> io::Result<()> {
+    pub(super) fn compounds(&self, concepts: &mut [Concept]) -> io::Result<()> {
         let Some(decompounder) = self.decompounder() else { return Ok(()) };
         let mut around = Vec::with_capacity(concepts.len());
         let mut seen: HashMap<&str, u32> = HashMap::new();
@@ -150,7 +145,7 @@ impl<'a> Widening<'a> {
         for (concept, (forms, mut found)) in concepts.iter_mut().zip(around) {
             let (look, keep) = COMPOUNDS;
             let known = self.snapshot.articles_with(self.language.code(), &forms.surface)? > 0;
-            found.sort_unstable_by_key(|(word, articles)| (std::cmp::Reverse((seen[word], *articles)), *word));
+            found.sort_by_key(|(word, _)| std::cmp::Reverse(seen[word]));
             let is_compound = |word: &str, trusting| decompounder.has(word, &forms, trusting);
             let mut kept = 0;
             for (word, _) in found.into_iter().take(look) {
