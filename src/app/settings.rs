@@ -122,7 +122,9 @@ pub(super) fn synonyms(config: &Config, searcher: &Searcher, faults: &Faults) ->
     let (sites, searcher) = (config.sites.keys().cloned().collect::<Vec<_>>(), searcher.clone());
     let take = move |text: &str| {
         let synonyms = Synonyms::parse(text, &sites).map_err(|error| error.to_string())?;
-        tracing::info!(entries = synonyms.len(), "synonyms read");
+        if !text.is_empty() {
+            tracing::info!(entries = synonyms.len(), "synonyms read");
+        }
         searcher.use_synonyms(synonyms);
         Ok(())
     };
