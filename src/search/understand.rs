@@ -245,7 +245,9 @@ impl Reader<'_> {
     fn add(&mut self, concept: &mut Concept, surface: &str, weight: f32) {
         let mut stems = Vec::new();
         self.analyzer.analyze(surface, |token| stems.extend(token.forms.stems().map(str::to_owned)));
-        stems.iter().for_each(|stem| concept.add(stem, weight));
+        for stem in &stems {
+            concept.add(stem, weight);
+        }
     }
 }
 
