@@ -358,7 +358,7 @@ fn what_was_found_by_its_parts_is_marked() {
     for (lang, text, expected) in [
         ("nl", "wachtwoordherstel", "wachtwoord"),
         ("nl", "verzekering", "verzekeringspas"),
-        ("de", "Bildschirmeinstellungen", "Bildschirm"),
+        ("de", "Kundendaten", "Daten"),
         ("de", "Sicherheit", "Sicherheitseinstellungen"),
     ] {
         let answer = ask(&searcher, lang, text);
