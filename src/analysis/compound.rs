@@ -291,7 +291,7 @@ mod tests {
             ("nl", "wacht woord wachtwoord herstellen", "wachtwoordherstel", "wachtwoord herstel"),
             ("nl", "gebruiker naam", "gebruikersnaam", "gebruiker naam"),
             ("nl", "klacht formulieren", "klachtenformulier", "klacht formulier"),
-            ("nl", "pas aanvraag verzekering", "verzekeringspasaanvraag", "verzekering pas aanvraag"),
+            ("nl", "kaart aanvraag verzekering", "verzekeringskaartaanvraag", "verzekering kaart aanvraag"),
             ("de", "sicherheit einstellungen sich", "sicherheitseinstellungen", "sicherheit einstellungen"),
             ("de", "zugang daten", "zugangsdaten", "zugang daten"),
             ("de", "schule buch", "schulbuch", "schul buch"),

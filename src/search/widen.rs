@@ -139,7 +139,9 @@ impl<'a> Widening<'a> {
             let forms = self.forms(&concept.surface);
             let worth = !concept.stop && !concept.part && !concept.exact && concept.correction.is_none();
             let found = if worth { self.around(&decompounder, &forms) } else { Vec::new() };
-            found.iter().for_each(|(word, _)| *seen.entry(word).or_default() += 1);
+            for (word, _) in &found {
+                *seen.entry(word).or_default() += 1;
+            }
             around.push((forms, found));
         }
         for (concept, (forms, mut found)) in concepts.iter_mut().zip(around) {
