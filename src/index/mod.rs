@@ -22,7 +22,7 @@ pub use catalog::Catalog;
 pub use generation::{Generation, Index};
 pub(crate) use lexicon::Words;
 pub use passages::{Heading, Line, LineKind, LineToken, Passages, term_hash};
-pub use record::{Record, Recorder};
+pub use record::{Record, Recorder, language_of};
 pub use schema::TextField;
 pub use snapshot::{DictionaryEntry, Snapshot, Stored};
 pub use writer::Writer;

@@ -128,7 +128,9 @@ impl<'a> Widening<'a> {
                 && forms.surface.len() >= 3;
             let (begin, end) = decompounder.ends(&forms);
             let found = if worth && end.len() >= 3 { self.words.around(&begin, &end) } else { Vec::new() };
-            found.iter().for_each(|(word, _)| *seen.entry(word).or_default() += 1);
+            for (word, _) in &found {
+                *seen.entry(word).or_default() += 1;
+            }
             around.push((forms, found));
         }
         for (concept, (forms, mut found)) in concepts.iter_mut().zip(around) {
