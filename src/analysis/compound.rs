@@ -130,7 +130,8 @@ impl<'a> Decompounder<'a> {
     /// With `trusting`, a rest that no article has as a word is believed to be one.
     #[must_use]
     pub fn has(&self, compound: &str, part: &Forms, trusting: bool) -> bool {
-        let known = |rest: &str, found: bool| found || (trusting && chars(rest) >= SAFE_PART && self.is_part(rest));
+        let shortest = if chars(&part.surface) > SAFE_PART { MIN_PART } else { SAFE_PART };
+        let known = |rest: &str, found: bool| found || (trusting && chars(rest) >= shortest && self.is_part(rest));
         places(compound).any(|at| {
             let (head, tail) = compound.split_at(at);
             let heads = || self.is_head(head, part) && known(tail, self.tail(tail).is_some() || self.two(tail));
@@ -187,18 +188,19 @@ impl<'a> Decompounder<'a> {
 
     /// A word that stands alone exactly so.
     fn written(&self, text: &str) -> Option<Part> {
-        let articles = if self.is_part(text) { 2 * self.vocabulary.articles_of(text) } else { 0 };
-        (articles > 0).then(|| Part { surface: text.to_owned(), articles })
+        let articles = 2 * self.vocabulary.articles_of(text);
+        (articles > 0 && self.is_part(text)).then(|| Part { surface: text.to_owned(), articles })
     }
 
     /// A word that stands alone in another form.
     fn another_form(&self, text: &str) -> Option<Part> {
-        if chars(text) < SAFE_PART || !self.is_part(text) {
+        if chars(text) < SAFE_PART {
             return None;
         }
         let stem = self.stemmer.stem(text);
-        let articles = if self.is_part(&stem) { self.vocabulary.articles_of_stem(&stem) } else { 0 };
-        (articles > 0).then(|| Part { surface: text.to_owned(), articles })
+        let articles = self.vocabulary.articles_of_stem(&stem);
+        let known = articles > 0 && self.is_part(text) && self.is_part(&stem);
+        known.then(|| Part { surface: text.to_owned(), articles })
     }
 
     /// Whether `text` may be a part at all.
@@ -257,4 +259,94 @@ fn chars(text: &str) -> usize {
 fn common_beginning<'t>(text: &'t str, other: &str) -> &'t str {
     let same = text.char_indices().zip(other.chars()).take_while(|((_, a), b)| a == b).count();
     text.char_indices().nth(same).map_or(text, |(at, _)| &text[..at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words, each in one article for every time that it is listed.
+    struct Listed<'a>(&'a str, &'a Analyzer);
+
+    impl Vocabulary for Listed<'_> {
+        fn articles_of(&self, surface: &str) -> u32 {
+            self.0.split(' ').filter(|word| *word == surface).count() as u32
+        }
+
+        fn articles_of_stem(&self, stem: &str) -> u32 {
+            self.0.split(' ').filter(|word| self.1.stem(word) == stem).count() as u32
+        }
+    }
+
+    #[test]
+    fn compounds_are_split_into_words_of_the_corpus() {
+        let table = [
+            ("nl", "wachtwoord herstellen", "wachtwoordherstel", "wachtwoord herstel"),
+            ("nl", "wacht woord wachtwoord herstellen", "wachtwoordherstel", "wachtwoord herstel"),
+            ("nl", "gebruiker naam", "gebruikersnaam", "gebruiker naam"),
+            ("nl", "klacht formulieren", "klachtenformulier", "klacht formulier"),
+            ("nl", "pas aanvraag verzekering", "verzekeringspasaanvraag", "verzekering pas aanvraag"),
+            ("de", "sicherheit einstellungen sich", "sicherheitseinstellungen", "sicherheit einstellungen"),
+            ("de", "zugang daten", "zugangsdaten", "zugang daten"),
+            ("de", "schule buch", "schulbuch", "schul buch"),
+            ("de", "stau becken staub", "staubecken", "stau becken"),
+            ("sv", "losenord byte", "losenordsbyte", "losenord byte"),
+            ("da", "bruger navn", "brugernavn", "bruger navn"),
+            ("nb", "passord bytte", "passordbytte", "passord bytte"),
+            ("fi", "salasana vaihto", "salasananvaihto", "salasana vaihto"),
+        ];
+        for (lang, words, compound, expected) in table {
+            let stemmer = Analyzer::new(Language::new(lang));
+            let vocabulary = Listed(words, &stemmer);
+            let parts = Decompounder::new(&stemmer, &vocabulary).and_then(|d| d.split(compound));
+            assert_eq!(parts.map(|parts| parts.join(" ")).as_deref(), Some(expected), "{compound}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_compound_is_left_alone() {
+        let table = [
+            (
+                "nl",
+                "be richten aan melden uit in loggen ver zoeken vraag beant woorden kan die daten",
+                &["berichten", "aanmelden", "uitloggen", "inloggen", "verzoeken", "kandidaten", "zoeken", "vraag12"][..],
+            ),
+            (
+                "de",
+                "be richt ein stellungen nach richten auf lagen frei gang ver bind ung sich er halten unter",
+                &["bericht", "einstellungen", "nachrichten", "auflagen", "verbindung", "erhalten", "unterhalten"],
+            ),
+            ("sv", "an mala ut logga upp date", &["anmala", "utlogga", "uppdate"]),
+            ("en", "pass word", &["password"]),
+        ];
+        for (lang, words, wholes) in table {
+            let stemmer = Analyzer::new(Language::new(lang));
+            let vocabulary = Listed(words, &stemmer);
+            for whole in wholes {
+                let parts = Decompounder::new(&stemmer, &vocabulary).and_then(|d| d.split(whole));
+                assert_eq!(parts, None, "{whole}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_compound_has_its_first_and_its_last_word() {
+        let words = "fout melding kaart nummer server data base meldt sten besten";
+        let table = [
+            ("foutmeldingen", "melding", true),
+            ("foutmelding", "fouten", true),
+            ("kaartnummers", "kaarten", true),
+            ("aanmelding", "melding", false),
+            ("bestanden", "bes", false),
+            ("nummering", "nummer", false),
+            ("databaseserver", "server", true),
+        ];
+        let stemmer = Analyzer::new(Language::new("nl"));
+        let vocabulary = Listed(words, &stemmer);
+        let decompounder = Decompounder::new(&stemmer, &vocabulary).expect("Dutch has compounds");
+        for (compound, part, expected) in table {
+            let forms = Forms { surface: part.into(), stem: stemmer.stem(part), plain_stem: None };
+            assert_eq!(decompounder.has(compound, &forms, false), expected, "{compound} {part}");
+        }
+    }
 }

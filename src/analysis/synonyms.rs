@@ -98,7 +98,7 @@ impl Synonyms {
     ///
     /// # Errors
     /// The first mistake of the text.
-    pub fn parse(text: &str, sites: &[&str]) -> Result<Self, SynonymsError> {
+    pub fn parse(text: &str, sites: &[String]) -> Result<Self, SynonymsError> {
         let text = text.trim_start_matches('\u{feff}');
         let file: WrittenFile = toml::from_str(text).map_err(|error| {
             let message = error.message().lines().collect::<Vec<_>>().join(", ");
@@ -143,7 +143,7 @@ fn at(text: &str, byte: usize, message: String, help: String) -> SynonymsError {
 }
 
 impl Rule {
-    fn read(span: &Range<usize>, written: &WrittenRule, sites: &[&str]) -> Result<Self, Mistake> {
+    fn read(span: &Range<usize>, written: &WrittenRule, sites: &[String]) -> Result<Self, Mistake> {
         let (from, to) = match (&written.words, &written.from, &written.to) {
             (Some(words), None, None) => (terms(words, 2)?, terms(words, 2)?),
             (None, Some(from), Some(to)) => (terms(from, 1)?, terms(to, 1)?),
@@ -157,7 +157,7 @@ impl Rule {
         let known = |site: &Spanned<String>| {
             let key = site.get_ref();
             let help = || format!("use the name of a table below `sites`: {}", sites.join(", "));
-            let found = sites.contains(&key.as_str()).then(|| key.clone());
+            let found = sites.contains(key).then(|| key.clone());
             found.ok_or_else(|| (site.span(), format!("there is no site `{key}`"), help()))
         };
         Ok(Self { from, to, languages, sites: written.sites.iter().map(known).collect::<Result<_, _>>()? })
@@ -279,7 +279,7 @@ mod tests {
 
     /// What a query's words also mean, as `typed=meant`.
     fn found(file: &str, lang: &str, site: &str, query: &str) -> Vec<String> {
-        let synonyms = Synonyms::parse(file, &["shop", "default"]).unwrap();
+        let synonyms = Synonyms::parse(file, &["shop".into(), "default".into()]).unwrap();
         let language = Language::new(lang);
         let mut words = Vec::new();
         Analyzer::new(language.clone()).analyze(query, |token| words.push(token.forms));
@@ -349,7 +349,7 @@ mod tests {
             ("[[synonyms]]\nwords = [\"a\", \"b\"]\nsites = [\"shp\"]", (3, 10), "default, shop"),
         ];
         for (text, place, message) in table {
-            let error = Synonyms::parse(text, &["default", "shop"]).expect_err(text);
+            let error = Synonyms::parse(text, &["default".into(), "shop".into()]).expect_err(text);
             assert_eq!((error.line, error.column), place, "{text}\n{error}");
             assert!(error.to_string().contains(message), "{text}\n{error}");
         }

@@ -17,8 +17,8 @@ pub struct Token {
     pub span: Range<usize>,
     /// Its forms.
     pub forms: Arc<Forms>,
-    /// Whether it is made of the words before it, see [`Analyzer::analyze_joining`].
-    pub joined: bool,
+    /// Whether other tokens stand for its text, too, see [`Analyzer::analyze_all`].
+    pub extra: bool,
 }
 
 /// What a word is compared by.
@@ -94,7 +94,7 @@ impl Analyzer {
             if unspaced {
                 self.pairs(text, start..end, &mut sink);
             } else {
-                sink(Token { span: start..end, forms: self.forms(&text[start..end]), joined: false });
+                sink(Token { span: start..end, forms: self.forms(&text[start..end]), extra: false });
             }
         }
     }
@@ -106,7 +106,7 @@ impl Analyzer {
         let width = 2.min(bounds.len() - 1);
         for window in bounds.windows(width + 1) {
             let span = window[0]..window[width];
-            sink(Token { forms: self.forms(&text[span.clone()]), span, joined: false });
+            sink(Token { forms: self.forms(&text[span.clone()]), span, extra: false });
         }
     }
 
@@ -130,18 +130,31 @@ impl Analyzer {
         fold(&stemmer.stem(word))
     }
 
-    /// Calls `sink` as [`Analyzer::analyze`] does, and besides for words joined by hyphens as if they were written
-    /// as one, so that `email` finds `e-mail`: for texts that are searched, not for queries.
-    pub fn analyze_joining(&mut self, text: &str, mut sink: impl FnMut(Token)) {
+    /// Calls `sink` as [`Analyzer::analyze`] does, and besides for what else people may type to find the text: words
+    /// joined by hyphens as one word (`email` for `e-mail`), and single characters where they can be words (`税`).
+    /// For texts that are searched, not for queries.
+    pub fn analyze_all(&mut self, text: &str, mut sink: impl FnMut(Token)) {
         let mut tokens: Vec<Token> = Vec::new();
         self.analyze(text, |token| tokens.push(token));
         let mut begin = 0;
         for at in 0..tokens.len() {
-            let next = tokens.get(at + 1).map(|next| &text[tokens[at].span.end..next.span.start]);
+            let next = tokens.get(at + 1).and_then(|next| text.get(tokens[at].span.end..next.span.start));
             sink(tokens[at].clone());
+            self.characters(text, &tokens[at], tokens.get(at + 1), &mut sink);
             if next.is_none_or(|between| !matches!(between, "-" | "‐" | "‑")) {
                 self.join(text, &tokens[begin..=at], &mut sink);
                 begin = at + 1;
+            }
+        }
+    }
+
+    /// The characters of a pair that are words, without the second where the next pair begins with it.
+    fn characters(&mut self, text: &str, pair: &Token, next: Option<&Token>, sink: &mut impl FnMut(Token)) {
+        let end = next.map_or(pair.span.end, |next| next.span.start.min(pair.span.end));
+        for (at, c) in text[pair.span.clone()].char_indices() {
+            let span = pair.span.start + at..pair.span.start + at + c.len_utf8();
+            if is_word_alone(c) && span.end <= end && span != pair.span {
+                sink(Token { forms: self.forms(&text[span.clone()]), span, extra: true });
             }
         }
     }
@@ -157,7 +170,7 @@ impl Analyzer {
             let word: String = chain[..length].iter().map(|token| &text[token.span.clone()]).collect();
             if word.chars().count() <= MAX_TERM_CHARS && word.chars().any(char::is_alphabetic) {
                 let span = chain[0].span.start..chain[length - 1].span.end;
-                sink(Token { span, forms: self.forms(&word), joined: true });
+                sink(Token { span, forms: self.forms(&word), extra: true });
             }
             if length == 2 {
                 break;
@@ -233,6 +246,11 @@ fn joins(c: char, before: char, after: Option<char>, elides: bool) -> bool {
     }
 }
 
+/// Characters that can be words of their own: Han and Hangul.
+fn is_word_alone(c: char) -> bool {
+    is_unspaced(c) && matches!(u32::from(c), 0x3400..)
+}
+
 /// Scripts that put no spaces between words (and Hangul, whose words carry their particles).
 #[must_use]
 pub fn is_unspaced(c: char) -> bool {
@@ -240,7 +258,7 @@ pub fn is_unspaced(c: char) -> bool {
         0x0E00..=0x0EFF // Thai, Lao
         | 0x1000..=0x109F // Myanmar
         | 0x1780..=0x17FF // Khmer
-        | 0x3040..=0x30FF // Hiragana, Katakana
+        | 0x3005..=0x3007 | 0x3040..=0x30FF // Hiragana, Katakana and what stands between Han characters
         | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF // Han
         | 0xAC00..=0xD7AF // Hangul
         | 0x2_0000..=0x3_FFFF)
@@ -306,19 +324,22 @@ mod tests {
     }
 
     #[test]
-    fn hyphenated_words_are_one_word_too() {
-        let table: [(&str, &[&str]); 6] = [
+    fn texts_are_found_by_more_than_their_words() {
+        let table: [(&str, &[&str]); 10] = [
             ("an e-mail", &["an", "e", "mail", "email"]),
             ("E‑Mail-Adresse!", &["e", "mail", "adresse", "emailadresse", "email"]),
             ("log-in or - log out", &["log", "in", "login", "or", "log", "out"]),
             ("2026-11-22", &["2026", "11", "22"]),
             ("covid-19 --leave-out", &["covid", "19", "covid19", "leave", "out", "leaveout"]),
+            ("消費税", &["消費", "消", "費税", "費", "税"]),
+            ("税", &["税"]),
+            ("テスト중", &["テス", "スト", "ト중", "중"]),
+            ("人々x", &["人々", "人", "x"]),
             ("-", &[]),
         ];
         for (text, expected) in table {
             let mut surfaces = Vec::new();
-            Analyzer::new(Language::new("de"))
-                .analyze_joining(text, |token| surfaces.push(token.forms.surface.clone()));
+            Analyzer::new(Language::new("de")).analyze_all(text, |token| surfaces.push(token.forms.surface.clone()));
             assert_eq!(surfaces, expected, "{text}");
         }
     }

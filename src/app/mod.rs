@@ -5,9 +5,10 @@
 //! through [`App::now`], so that tests choose the time.
 
 mod follow;
+mod settings;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -22,6 +23,7 @@ use tokio::{
 };
 
 use crate::{
+    analysis::Language,
     config::Config,
     desk::{Delivered, Delivery, Desk, DeskError, Ladder, connectors::DeskConnector},
     index::{Generation, Index, IndexError, Snapshot},
@@ -33,8 +35,9 @@ use crate::{
     telemetry,
 };
 
-pub use follow::Faults;
-use follow::{Completions, Weights};
+use follow::Completions;
+pub use settings::Faults;
+use settings::FollowedFile;
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -66,6 +69,14 @@ pub enum AppError {
     /// Events cannot be kept.
     #[error(transparent)]
     Insight(#[from] InsightError),
+    /// The file of synonyms that is named in the settings is missing.
+    #[error("synonyms file {path}: {source}; create it, or leave `synonyms` out of [search]")]
+    Synonyms {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
 }
 
 /// All parts of a running server.
@@ -119,6 +130,7 @@ impl App {
         let index = Arc::new(Index::open(&config.index, config.default_language())?);
         let mut ingest = Ingest::new(source, index.clone(), config.default_language());
         ingest.compare_all(&mut |done, all| progress(done, all))?;
+        warn_of_unlisted_languages(&config, &index.snapshot());
 
         let stop_following = Box::new(watcher.stopper());
         let follows = Arc::new(AtomicBool::new(true));
@@ -131,12 +143,12 @@ impl App {
         start_delivery(&desk, &insight, &clock, &stop_delivery)?;
         let searcher = Searcher::new(index.clone());
         let faults = Faults::default();
-        let mut following = Vec::new();
+        let mut files = vec![settings::synonyms(&config, &searcher, &faults)?];
         if config.search.decision != Path::new("") {
-            let mut weights = Weights::new(&config.search.decision, &searcher, &faults);
-            weights.look();
-            following.push(weights.follow());
+            files.push(settings::weights(&config.search.decision, &searcher, &faults));
         }
+        files.iter_mut().for_each(FollowedFile::look);
+        let mut following: Vec<_> = files.into_iter().map(FollowedFile::follow).collect();
         let completions = Completions {
             completer: Arc::default(),
             searcher: searcher.clone(),
@@ -218,6 +230,17 @@ impl Drop for App {
         (self.stop_following)();
         self.stop_delivery.notify_one();
         self.take_following().iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Articles in a language that no site lists are found only by visitors who speak it; mostly a setting is missing.
+fn warn_of_unlisted_languages(config: &Config, snapshot: &Snapshot) {
+    let listed: Vec<Language> =
+        config.sites.values().flat_map(|site| &site.languages).map(|lang| Language::new(lang)).collect();
+    for (language, articles) in snapshot.catalog().languages() {
+        if !listed.contains(&Language::new(&language)) {
+            tracing::warn!(language, articles, "no site lists this language; add it to `languages` of [sites.…]");
+        }
     }
 }
 

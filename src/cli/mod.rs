@@ -8,6 +8,7 @@ mod config;
 mod eval;
 mod search;
 mod serve;
+mod synonyms;
 
 use std::{
     fs, io,

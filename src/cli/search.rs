@@ -11,7 +11,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
-use super::Settings;
+use super::{Settings, synonyms};
 use crate::{
     eval,
     search::{Answer, Appearance, DecisionModel, Explain, ExplainedArticle, Explanation, Query, SectionHit},
@@ -49,9 +49,15 @@ pub(super) fn run(args: SearchArgs) -> anyhow::Result<ExitCode> {
         let text = fs::read_to_string(&config.search.decision).with_context(|| file.to_string())?;
         searcher.decide_by(DecisionModel::parse(&text).with_context(|| file.to_string())?);
     }
-    let site = config.sites.values().next().cloned().unwrap_or_default();
+    match synonyms::read(&config) {
+        Ok(synonyms) => searcher.use_synonyms(synonyms),
+        Err(problem) => eprintln!("{problem}"),
+    }
+    let default = config.sites.get_key_value("default").or_else(|| config.sites.iter().next());
+    let (key, site) = default.map(|(key, site)| (key.clone(), site.clone())).unwrap_or_default();
     let query = Query {
         text: args.query,
+        site: key,
         languages: args.lang.into_iter().collect(),
         limit: args.limit,
         prefix: config.search.prefix,
@@ -95,6 +101,12 @@ fn print(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{} (confidence {:.2}), {} articles", answer.decision.as_str(), answer.confidence, answer.total)?;
     if let Some(corrected) = &answer.corrected {
         writeln!(out, "searched for: {corrected}")?;
+    }
+    if answer.relaxed {
+        writeln!(out, "no article has the words in quotation marks side by side: searched one by one")?;
+    }
+    if !answer.excluded.is_empty() {
+        writeln!(out, "without: {}", answer.excluded.join(", "))?;
     }
     if let Some(meant) = &answer.did_you_mean {
         writeln!(out, "did you mean: {meant}")?;

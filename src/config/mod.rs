@@ -170,10 +170,20 @@ pub struct Search {
     pub typo_tolerance: bool,
     /// Treat the last word as a prefix.
     pub prefix: bool,
+    /// File of words that mean the same; the default one may be missing.
+    pub synonyms: PathBuf,
     /// File with the weights of the decision, as `zerodesk eval --fit` writes it; empty: those of this version.
     pub decision: PathBuf,
     /// Searches that may run at once.
     pub concurrency: usize,
+}
+
+impl Search {
+    /// Whether the file of synonyms must be there, because the settings name it.
+    #[must_use]
+    pub fn needs_synonyms(&self) -> bool {
+        self.synonyms != Self::default().synonyms
+    }
 }
 
 /// Limits for the public routes.
@@ -327,7 +337,13 @@ impl Default for Site {
 
 impl Default for Search {
     fn default() -> Self {
-        Self { typo_tolerance: true, prefix: true, decision: PathBuf::new(), concurrency: 64 }
+        Self {
+            typo_tolerance: true,
+            prefix: true,
+            synonyms: "synonyms.toml".into(),
+            decision: PathBuf::new(),
+            concurrency: 64,
+        }
     }
 }
 

@@ -277,7 +277,7 @@ fn explain_word(
 ) -> Result<WordPart, SearchError> {
     let (snapshot, language) = (search.snapshot, &found.understood.language);
     let place = candidate.ranked.place;
-    let alone = Understood { language: language.clone(), concepts: vec![concept.clone()] };
+    let alone = Understood { language: language.clone(), concepts: vec![concept.clone()], together: Vec::new() };
     let ranking = rank::rank(snapshot, &alone)?;
     let score = ranking.articles.iter().find(|ranked| ranked.place == place).map_or(0.0, |ranked| ranked.score);
     let contribution = score / found.ranking.reachable.max(f32::MIN_POSITIVE);

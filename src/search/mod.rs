@@ -1,7 +1,8 @@
 //! A visitor's words become an [`Answer`]: hits by article, snippets, and the decision whether they answer at all.
 //!
-//! The walk: understanding (terms by language, prefix, typing errors) -> candidates from the index
-//! by field-weighted BM25 -> the best sections and lines of each -> snippets -> decision. It takes
+//! The walk: signs (quotation marks, minus) -> understanding (terms by language, prefix, typing errors,
+//! synonyms) -> candidates from the index by field-weighted BM25 -> the best sections and lines of each
+//! -> snippets -> decision. It takes
 //! one snapshot for all of it. This room writes nothing and never waits for the store; visitor text
 //! never reaches a query parser.
 
@@ -34,7 +35,7 @@ pub use understand::VariantKind;
 pub use weights::ModelError;
 
 use crate::{
-    analysis::Synonyms,
+    analysis::{Language, Synonyms},
     index::{Entry, Index, IndexError, Snapshot, Stored},
 };
 use rank::{Ranked, Ranking};
@@ -281,6 +282,8 @@ impl Searcher {
         if answer.total == 0 && !asked.phrases.is_empty() {
             answer = Answer { relaxed: true, ..search.answer(&asked.relaxed())? };
         }
+        let language = answer.language.as_deref().map(Language::new);
+        answer.excluded.retain(|words| language.as_ref().is_none_or(|language| restrict::leaves_out(language, words)));
         Ok(answer)
     }
 }
@@ -354,7 +357,7 @@ impl Search<'_> {
         let Self { snapshot, query, .. } = *self;
         let mut ranking = rank::rank(snapshot, &understood)?;
         ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
-        restrict::apply(snapshot, &understood.language, asked, &mut ranking)?;
+        restrict::apply(snapshot, &understood, asked, &mut ranking)?;
         let reader = read::Reader::new(&understood, &ranking, snapshot);
         let mut hits = Vec::with_capacity(ranking.articles.len());
         for (at, ranked) in ranking.articles.iter().enumerate() {
@@ -435,3 +438,6 @@ impl Filter {
             && any(&self.products, &front.product)
     }
 }
+
+#[cfg(test)]
+mod tests;

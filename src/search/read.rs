@@ -106,7 +106,7 @@ impl Reader {
                 concepts |= 1 << stem.concept;
                 weights[stem.concept] = weights[stem.concept].max(stem.weight);
             }
-            others += if found.is_empty() && !token.stop && !token.joined { 1.0 } else { 0.0 };
+            others += if found.is_empty() && !token.stop && !token.extra { 1.0 } else { 0.0 };
         }
         if concepts == 0 {
             return LineMatch::default();

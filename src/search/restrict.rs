@@ -1,14 +1,14 @@
 //! Leaves out the articles that lack a phrase, or have what the visitor does not want.
 //!
-//! Words come from the index; whether they stand side by side is read from the stored lines, and
-//! only of articles that have all of them. A phrase never reaches over the end of a line (a
-//! sentence, a list item, a heading).
+//! Words come from the index; whether they stand together is read from the stored lines, and only of
+//! articles that have all of them. A phrase never reaches over the end of a line (a sentence, a list
+//! item, a heading).
 
-use std::io;
+use std::{io, sync::Arc};
 
-use super::{SearchError, rank::Ranking, syntax::Asked};
+use super::{SearchError, rank::Ranking, syntax::Asked, understand::Understood};
 use crate::{
-    analysis::{Analyzer, Language, is_stop_word},
+    analysis::{Analyzer, Forms, Language, is_stop_word},
     index::{Line, LineToken, Snapshot, Stored, TextField, term_hash},
 };
 
@@ -18,18 +18,20 @@ const MAX_READ: usize = 1000;
 /// Drops the articles of a ranking that do not meet the signs of the query.
 pub(super) fn apply(
     snapshot: &Snapshot,
-    language: &str,
+    understood: &Understood,
     asked: &Asked,
     ranking: &mut Ranking,
 ) -> Result<(), SearchError> {
-    let reader = Reader { snapshot, language: Language::new(language) };
-    let wanted = reader.sequences(asked.phrases.iter().map(|range| &asked.text[range.clone()]))?;
-    let mut unwanted = reader.sequences(asked.excluded.iter().map(String::as_str))?;
-    // "in -en uitschakelen" leaves nothing out.
-    unwanted.retain(|sequence| !sequence.only_stop_words);
-    if wanted.is_empty() && unwanted.is_empty() {
+    if asked.phrases.is_empty() && asked.excluded.is_empty() && understood.together.is_empty() {
         return Ok(());
     }
+    let reader = Reader { snapshot, language: Language::new(&understood.language) };
+    let mut wanted = reader.sequences(asked.phrases.iter().map(|range| &asked.text[range.clone()]))?;
+    if !understood.together.is_empty() {
+        wanted.push(Sequence { in_order: false, ..reader.sequence(&understood.together)? });
+    }
+    let left_out = asked.excluded.iter().map(String::as_str);
+    let unwanted = reader.sequences(left_out.filter(|words| leaves_out(&reader.language, words)))?;
     let mut read = 0;
     let mut kept = Vec::with_capacity(ranking.articles.len());
     for ranked in ranking.articles.drain(..) {
@@ -57,6 +59,13 @@ pub(super) fn apply(
     Ok(())
 }
 
+/// Whether words behind a minus leave anything out: "in -en uitschakelen" has a slip, and no article lacks "en".
+pub(super) fn leaves_out(language: &Language, words: &str) -> bool {
+    let mut any = false;
+    Analyzer::new(language.clone()).analyze(words, |token| any |= !is_stop_word(language, &token.forms.surface));
+    any
+}
+
 struct Reader<'a> {
     snapshot: &'a Snapshot,
     language: Language,
@@ -65,22 +74,25 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn sequences<'t>(&self, texts: impl Iterator<Item = &'t str>) -> io::Result<Vec<Sequence>> {
         let mut analyzer = Analyzer::new(self.language.clone());
-        let mut sequences = Vec::new();
-        for text in texts {
+        let words = texts.map(|text| {
             let mut words = Vec::new();
             analyzer.analyze(text, |token| words.push(token.forms));
-            let mut places = vec![!words.is_empty(); self.snapshot.catalog().len()];
-            for word in &words {
-                let having = self.places(word.stems())?;
-                places.iter_mut().zip(having).for_each(|(place, has)| *place &= has);
-            }
-            sequences.push(Sequence {
-                only_stop_words: words.iter().all(|word| is_stop_word(&self.language, &word.surface)),
-                words: words.iter().map(|word| word.stems().map(term_hash).collect()).collect(),
-                places,
-            });
+            words
+        });
+        words.map(|words| self.sequence(&words)).collect()
+    }
+
+    fn sequence(&self, words: &[Arc<Forms>]) -> io::Result<Sequence> {
+        let mut places = vec![!words.is_empty(); self.snapshot.catalog().len()];
+        for word in words {
+            let having = self.places(word.stems())?;
+            places.iter_mut().zip(having).for_each(|(place, has)| *place &= has);
         }
-        Ok(sequences)
+        Ok(Sequence {
+            words: words.iter().map(|word| word.stems().map(term_hash).collect()).collect(),
+            in_order: true,
+            places,
+        })
     }
 
     /// Which articles have one of these stems, by place in the catalog.
@@ -95,11 +107,12 @@ impl Reader<'_> {
     }
 }
 
-/// Words that stand side by side.
+/// Words that stand together.
 struct Sequence {
     /// Hashes of the stems of each word.
     words: Vec<Vec<u32>>,
-    only_stop_words: bool,
+    /// Side by side; else anywhere on one line.
+    in_order: bool,
     /// Articles that have all the words somewhere.
     places: Vec<bool>,
 }
@@ -107,7 +120,14 @@ struct Sequence {
 impl Sequence {
     fn is_in(&self, stored: &Stored) -> bool {
         let passages = stored.passages();
-        passages.is_some_and(|passages| passages.lines().any(|line| !self.found_on(&line).is_empty()))
+        passages.is_some_and(|passages| passages.lines().any(|line| self.is_on(&line)))
+    }
+
+    fn is_on(&self, line: &Line) -> bool {
+        if self.in_order {
+            return !self.found_on(line).is_empty();
+        }
+        self.words.iter().all(|stems| line.tokens().any(|token| stems.contains(&token.hash)))
     }
 
     /// Whether the article has what is left out. Where it stands with a minus in front (`-name`), the visitor has
@@ -137,12 +157,12 @@ impl Sequence {
     }
 }
 
-/// The tokens of a line by word: those that lie within another one belong to it, and joined words are no words of their
+/// The tokens of a line by word: those that lie within another one belong to it, and extra ones are no words of their
 /// own.
 fn words(line: &Line) -> Vec<Vec<LineToken>> {
     let end = |token: &LineToken| usize::from(token.start) + usize::from(token.len);
     let mut words: Vec<Vec<LineToken>> = Vec::new();
-    for token in line.tokens().filter(|token| !token.joined) {
+    for token in line.tokens().filter(|token| !token.extra) {
         match words.last_mut() {
             Some(word) if token.start >= word[0].start && end(&token) <= end(&word[0]) => word.push(token),
             _ => words.push(vec![token]),

@@ -1,8 +1,8 @@
 //! Other words for the same: the synonyms of the site.
 //!
 //! A word for a word is one more variant of the concept. Where a phrase stands on either side, its
-//! words only mean the same together, so the question is asked once more in the other words, and
-//! each article counts by the wording that fits it best.
+//! words mean the same only together, so the question is asked once more in the other words, of
+//! articles that have them on one line, and each article counts by the wording that fits it best.
 
 use std::{io, sync::Arc};
 
@@ -17,6 +17,8 @@ use crate::{
 
 /// Weight of a synonym against 1 for the word itself.
 const WEIGHT: f32 = 0.8;
+/// Most synonyms of one word that are searched.
+const MAX_SYNONYMS: usize = 16;
 /// Most other wordings of one query.
 pub(super) const MAX_WORDINGS: usize = 4;
 
@@ -28,8 +30,13 @@ pub(super) fn permitted<'a>(synonyms: Vec<Synonym<'a>>, tokens: &[Token], asked:
 
 /// Adds words that mean the same as one word.
 pub(super) fn widen(understood: &mut Understood, tokens: &[Token], synonyms: &[Synonym]) {
+    let mut taken = vec![0; understood.concepts.len()];
     for synonym in synonyms.iter().filter(|synonym| !is_wording(synonym)) {
         let Some(at) = concept_of(understood, &tokens[synonym.words.start].forms) else { continue };
+        taken[at] += 1;
+        if taken[at] > MAX_SYNONYMS {
+            continue;
+        }
         for stem in synonym.means.iter().flat_map(|word| word.stems()) {
             understood.concepts[at].add(stem, WEIGHT, VariantKind::Synonym);
         }
@@ -55,7 +62,9 @@ pub(super) fn wordings(
             continue;
         }
         let words = &tokens[synonym.words.clone()];
-        wordings.extend(reworded(understood, words, synonym.means.iter().map(&concept)));
+        let together = if synonym.means.len() > 1 { synonym.means.to_vec() } else { Vec::new() };
+        let wording = reworded(understood, words, synonym.means.iter().map(&concept));
+        wordings.extend(wording.map(|wording| Understood { together, ..wording }));
     }
     Ok(wordings)
 }

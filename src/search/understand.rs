@@ -113,6 +113,8 @@ pub(super) struct Understood {
     pub language: String,
     /// Its words in order.
     pub concepts: Vec<Concept>,
+    /// The words of a synonym that mean something only together.
+    pub together: Vec<Arc<Forms>>,
 }
 
 /// The query's text within the limits: trimmed, without control characters.
@@ -166,7 +168,7 @@ pub(super) fn understand(search: &Search, asked: &Asked, language: &str) -> io::
     concepts.truncate(MAX_CONCEPTS);
     reader.widening.compounds(&mut concepts)?;
     reader.widening.join(&asked.text, &tokens, &mut concepts)?;
-    let mut understood = Understood { language: analyzer_language.code().to_owned(), concepts };
+    let mut understood = Understood { language: analyzer_language.code().to_owned(), concepts, together: Vec::new() };
     reword::widen(&mut understood, &tokens, &same);
     let wordings = reword::wordings(snapshot, &understood, &tokens, &same, |forms| reader.concept(forms, &(0..0)))?;
     Ok((understood, wordings))
@@ -224,15 +226,14 @@ impl Reader<'_> {
         if may_be.unfinished {
             self.complete(&mut concept, known)?;
         }
-        let is_unknown = !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)?;
-        if may_be.mistyped && is_unknown {
+        let missing = !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)?;
+        if may_be.mistyped && missing && !self.widening.is_within_others(forms, false) {
             if let Some(parts) = self.widening.split(&forms.surface)? {
                 return Ok(self.parts(parts, &token.span));
             }
             self.correct(&mut concept)?;
-            if concept.correction.is_none()
-                && let Some(parts) = self.widening.split_off(&forms.surface)
-            {
+            let alone = concept.correction.is_none() && !self.widening.is_within_others(forms, true);
+            if alone && let Some(parts) = self.widening.split_off(&forms.surface) {
                 return Ok(self.parts(parts, &token.span));
             }
         }

@@ -13,6 +13,8 @@ use crate::{
 
 /// Compounds of one word that are looked at, and that are kept.
 const COMPOUNDS: (usize, usize) = (40, 8);
+/// Shortest word, in bytes, whose compounds are looked for.
+const MIN_WIDENED: usize = 3;
 /// Shortest half, in characters, of a word that is taken apart in a language without compounds.
 const MIN_HALF: usize = 3;
 /// What stands behind an English verb, and is written as one word with it as often as not.
@@ -63,6 +65,20 @@ impl<'a> Widening<'a> {
         self.decompounder()?.known_end(surface).map(Vec::from)
     }
 
+    /// Whether any article has a compound of an unknown word; `trusting` as in [`Decompounder::has`].
+    pub(super) fn is_within_others(&self, forms: &Forms, trusting: bool) -> bool {
+        let Some(decompounder) = self.decompounder() else { return false };
+        let found = self.around(&decompounder, forms);
+        found.into_iter().take(COMPOUNDS.0).any(|(word, _)| decompounder.has(word, forms, trusting))
+    }
+
+    /// What may be a compound of a word.
+    fn around(&self, decompounder: &Decompounder, forms: &Forms) -> Vec<(&str, u32)> {
+        let (begin, end) = decompounder.ends(forms);
+        let long = forms.surface.len() >= MIN_WIDENED && end.len() >= MIN_WIDENED;
+        if long { self.words.around(&begin, &end) } else { Vec::new() }
+    }
+
     /// The parts of a word that some articles have as a whole: others may have them one by one.
     pub(super) fn parts(&self, concept: &Concept) -> Vec<Concept> {
         let Some(parts) = self.decompounder().and_then(|d| d.split(&concept.surface)) else { return Vec::new() };
@@ -98,9 +114,14 @@ impl<'a> Widening<'a> {
     pub(super) fn join(&mut self, text: &str, words: &[Token], concepts: &mut [Concept]) -> io::Result<()> {
         for pair in words.windows(2) {
             let (first, second) = (&pair[0].forms.surface, &pair[1].forms.surface);
-            let neighbours = matches!(&text[pair[0].span.end..pair[1].span.start], " " | "-" | "‐" | "‑");
+            let between = text.get(pair[0].span.end..pair[1].span.start);
+            let neighbours = matches!(between, Some(" " | "-" | "‐" | "‑"));
             let joined = format!("{first}{second}");
-            if !neighbours || is_stop_word(self.language, first) || is_stop_word(self.language, &joined) {
+            if !neighbours
+                || !joined.chars().all(char::is_alphabetic)
+                || is_stop_word(self.language, first)
+                || is_stop_word(self.language, &joined)
+            {
                 continue;
             }
             if self.snapshot.articles_with(self.language.code(), &joined)? == 0 {
@@ -121,13 +142,8 @@ impl<'a> Widening<'a> {
         let mut seen: HashMap<&str, u32> = HashMap::new();
         for concept in concepts.iter() {
             let forms = self.forms(&concept.surface);
-            let worth = !concept.stop
-                && !concept.part
-                && !concept.exact
-                && concept.correction.is_none()
-                && forms.surface.len() >= 3;
-            let (begin, end) = decompounder.ends(&forms);
-            let found = if worth && end.len() >= 3 { self.words.around(&begin, &end) } else { Vec::new() };
+            let worth = !concept.stop && !concept.part && !concept.exact && concept.correction.is_none();
+            let found = if worth { self.around(&decompounder, &forms) } else { Vec::new() };
             for (word, _) in &found {
                 *seen.entry(word).or_default() += 1;
             }

@@ -46,6 +46,8 @@ fn page(pages: &Pages, visitor: &Visitor, params: &SearchParams, performed: &Per
         decision => answer.decision.as_str(),
         total => answer.total,
         corrected => answer.corrected.clone(),
+        relaxed => answer.relaxed,
+        excluded => answer.excluded.join(", "),
         did_you_mean => answer.did_you_mean.clone(),
         verbatim => params.verbatim,
         query_id => performed.query_id.as_str(),
