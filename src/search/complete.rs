@@ -188,11 +188,8 @@ impl Completer {
         let in_language = |language: &String, slips: bool| {
             let (language, lane) = prepared.get_key_value(Language::new(language).code())?;
             let mut chosen = Chosen { query, fitting: Vec::new() };
-            if slips {
-                lane.slips(&typed, &mut chosen)
-            } else {
-                lane.exact(&typed, &mut chosen)
-            }
+            let look = if slips { Lane::slips } else { Lane::exact };
+            look(lane, &typed, &mut chosen);
             let completions: Vec<_> = chosen.fitting.iter().map(|fitting| fitting.completion(language)).collect();
             (!completions.is_empty()).then_some(completions)
         };

@@ -74,7 +74,8 @@ impl Numbers {
     }
 
     fn plain(self, value: f32, decimals: usize) -> String {
-        let text = format!("{value:.decimals$}").replace('-', "\u{2212}");
+        let text = format!("{value:.decimals$}");
+        let text = text.replace('-', if is_nothing(&text) { "" } else { "\u{2212}" });
         if self.comma { text.replace('.', ",") } else { text }
     }
 
@@ -83,8 +84,8 @@ impl Numbers {
     }
 
     fn signed(self, value: f32, decimals: usize) -> String {
-        let plus = if value > 0.0 { "+" } else { "" };
-        plus.to_owned() + &self.plain(value, decimals)
+        let text = self.plain(value, decimals);
+        if text.starts_with('\u{2212}') || is_nothing(&text) { text } else { format!("+{text}") }
     }
 
     fn decision(self, decision: &ExplainedDecision) -> Value {
@@ -159,6 +160,11 @@ impl Numbers {
             Appearance::NoMatch => state("no_match"),
         }
     }
+}
+
+/// Whether a number was rounded to nothing, which has no sign.
+fn is_nothing(text: &str) -> bool {
+    !text.contains(|c: char| ('1'..='9').contains(&c))
 }
 
 /// A bar in a drawing from -100 to 100; the table beside it has the number.
