@@ -188,7 +188,8 @@ pub fn trec_run(outcomes: &[Outcome]) -> String {
 /// The confidence of each question.
 pub fn confidences(outcomes: &[Outcome]) -> String {
     outcomes.iter().fold(String::new(), |mut text, outcome| {
-        let _ = writeln!(text, "{}\t{:.6}", outcome.query, outcome.confidence);
+        // In full: rounding makes ties, and ties change the figures.
+        let _ = writeln!(text, "{}\t{}", outcome.query, outcome.confidence);
         text
     })
 }
