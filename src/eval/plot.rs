@@ -8,8 +8,8 @@ use super::{Bin, Point, tenths};
 const LEFT: f64 = 64.0;
 const TOP: f64 = 48.0;
 const SIZE: f64 = 320.0;
-/// Ticks of an axis beside 0.
-const TICKS: usize = 5;
+/// Coverage below which chance rules the risk, and nothing is drawn.
+const LEAST: f64 = 0.05;
 
 /// How sure the search was against how often there was an answer, in ten bins.
 #[must_use]
@@ -36,14 +36,15 @@ pub fn plot_reliability(set: &str, bins: &[Bin]) -> String {
             bin.questions,
         );
     }
-    let axes = [Axis { label: "confidence", most: 1.0 }, Axis { label: "share with an answer", most: 1.0 }];
+    let axes = [Axis { unit: Unit::Share, ..Axis::new("confidence") }, Axis::new("share with an answer")];
     let title = format!("Reliability: {set}");
-    frame(&title, "dots on the dashed line are right; on top, questions", &said, &axes, &marks)
+    frame(&title, "right where the dot is on the dashed line; on top, questions", &said, &axes, &marks)
 }
 
 /// How many answers are wrong when only the surest share of questions is answered.
 #[must_use]
 pub fn plot_risk_coverage(set: &str, points: &[Point]) -> String {
+    let points: Vec<Point> = points.iter().filter(|point| point.coverage >= LEAST).copied().collect();
     let worst = points.iter().map(|point| point.risk).fold(0.0, f64::max);
     let most = ((worst * 10.0 - 1e-9).ceil() / 10.0).clamp(0.1, 1.0);
     let mut said = String::from("Share of wrong answers by share of questions answered.");
@@ -52,7 +53,7 @@ pub fn plot_risk_coverage(set: &str, points: &[Point]) -> String {
         line
     });
     let mut marks = format!("<path class=\"line\" d=\"{line}\"/>");
-    for point in tenths(points) {
+    for point in tenths(&points) {
         let Point { coverage, confidence, risk } = point;
         let _ =
             write!(said, " {:.0} % answered, from {confidence:.2} on: {:.1} % wrong.", coverage * 100.0, risk * 100.0);
@@ -63,8 +64,9 @@ pub fn plot_risk_coverage(set: &str, points: &[Point]) -> String {
             if y < TOP + 20.0 { y + 18.0 } else { y - 9.0 },
         );
     }
-    let axes =
-        [Axis { label: "share of questions answered", most: 1.0 }, Axis { label: "share of wrong answers", most }];
+    // A tick each tenth, or each fiftieth of the lowest tenth.
+    let ticks = if most > 0.1 { (most * 10.0).round() as usize } else { 5 };
+    let axes = [Axis::new("share of questions answered"), Axis { most, ticks, ..Axis::new("share of wrong answers") }];
     let title = format!("Risk and coverage: {set}");
     frame(&title, "at the dots, the confidence from which on is answered", &said, &axes, &marks)
 }
@@ -72,6 +74,33 @@ pub fn plot_risk_coverage(set: &str, points: &[Point]) -> String {
 struct Axis {
     label: &'static str,
     most: f64,
+    /// Beside that at 0.
+    ticks: usize,
+    unit: Unit,
+}
+
+enum Unit {
+    Share,
+    Percent,
+}
+
+impl Axis {
+    const fn new(label: &'static str) -> Self {
+        Self { label, most: 1.0, ticks: 5, unit: Unit::Percent }
+    }
+
+    /// Places within the field, as shares of it, with what is written there.
+    fn marks(&self) -> impl Iterator<Item = (f64, String)> {
+        (0..=self.ticks).map(|tick| {
+            let place = tick as f64 / self.ticks as f64;
+            let value = place * self.most;
+            let text = match self.unit {
+                Unit::Share => format!("{value:.1}"),
+                Unit::Percent => format!("{:.0} %", value * 100.0),
+            };
+            (place, text)
+        })
+    }
 }
 
 /// Places of a share within the field.
@@ -85,25 +114,24 @@ fn y(share: f64) -> f64 {
 
 fn frame(title: &str, hint: &str, said: &str, axes: &[Axis; 2], marks: &str) -> String {
     let title = title.replace('&', "&amp;").replace('<', "&lt;");
+    let [across, up] = axes;
+    let (right, bottom) = (LEFT + SIZE, TOP + SIZE);
     let mut grid = String::new();
-    for tick in 0..=TICKS {
-        let share = tick as f64 / TICKS as f64;
-        let [across, up] = axes.each_ref().map(|axis| format!("{:.0} %", share * axis.most * 100.0));
+    for (place, text) in across.marks() {
+        let (x, y) = (x(place), bottom + 18.0);
         let _ = write!(
             grid,
-            "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{right}M{x:.1} {TOP}V{bottom}\"/>\
-             <text class=\"up\" x=\"{}\" y=\"{:.1}\">{up}</text><text x=\"{x:.1}\" y=\"{}\">{across}</text>",
-            LEFT - 8.0,
-            y(share) + 4.0,
-            TOP + SIZE + 18.0,
-            x = x(share),
-            y = y(share),
-            right = LEFT + SIZE,
-            bottom = TOP + SIZE,
+            "<path class=\"grid\" d=\"M{x:.1} {TOP}V{bottom}\"/><text x=\"{x:.1}\" y=\"{y}\">{text}</text>"
         );
     }
-    let [across, up] = axes;
-    let (middle, bottom) = (TOP + SIZE / 2.0, TOP + SIZE);
+    for (place, text) in up.marks() {
+        let (x, y, below) = (LEFT - 8.0, y(place), y(place) + 4.0);
+        let _ = write!(
+            grid,
+            "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{right}\"/><text class=\"up\" x=\"{x}\" y=\"{below:.1}\">{text}</text>"
+        );
+    }
+    let middle = TOP + SIZE / 2.0;
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 408 440" width="408" height="440" role="img" aria-labelledby="title said">
 <title id="title">{title}</title>
@@ -112,7 +140,7 @@ fn frame(title: &str, hint: &str, said: &str, axes: &[Axis; 2], marks: &str) -> 
   svg {{ --ink: #1d1d20; --quiet: #5f5f68; --grid: #dcdce2; --paper: #ffffff; --mark: #1f5fbf; font: 12px system-ui, sans-serif; }}
   @media (prefers-color-scheme: dark) {{ svg {{ --ink: #ececf0; --quiet: #a5a5b0; --grid: #3a3a42; --paper: #18181b; --mark: #8ab4ff; }} }}
   .paper {{ fill: var(--paper); }} text {{ fill: var(--ink); text-anchor: middle; }} .up {{ text-anchor: end; }}
-  .title {{ font-size: 14px; font-weight: 600; text-anchor: start; }} .note {{ fill: var(--quiet); font-size: 11px; }}
+  .title {{ font-size: 14px; font-weight: 600; text-anchor: start; }} .note {{ fill: var(--quiet); font-size: 11px; stroke: var(--paper); stroke-width: 3; paint-order: stroke; }}
   .grid {{ stroke: var(--grid); }} .ideal {{ stroke: var(--quiet); stroke-dasharray: 4 4; }} circle {{ fill: var(--mark); }}
   .bar {{ fill: var(--mark); opacity: 0.25; }} .line {{ fill: none; stroke: var(--mark); stroke-width: 2; stroke-linejoin: round; }}
 </style>
