@@ -13,7 +13,7 @@ const SEEN: usize = 3;
 
 /// One question, as far as its confidence is concerned.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Judged {
+pub struct Decided {
     /// What the search said, 0..1.
     pub confidence: f64,
     /// Whether an article answers the question.
@@ -46,7 +46,7 @@ pub struct Point {
 
 /// Every question of a set with its outcome; one without an outcome has no confidence.
 #[must_use]
-pub fn judged(set: &QuerySet, outcomes: &[Outcome]) -> Vec<Judged> {
+pub fn decided(set: &QuerySet, outcomes: &[Outcome]) -> Vec<Decided> {
     let by_query: HashMap<&str, &Outcome> = outcomes.iter().map(|o| (o.query.as_str(), o)).collect();
     let answerable = set.judgments.iter().map(|(id, relevant)| {
         let outcome = by_query.get(id.as_str());
@@ -56,7 +56,7 @@ pub fn judged(set: &QuerySet, outcomes: &[Outcome]) -> Vec<Judged> {
     let unanswerable = set.unanswerable.iter().map(|question| (by_query.get(question.id.as_str()), false, false));
     answerable
         .chain(unanswerable)
-        .map(|(outcome, answerable, right)| Judged {
+        .map(|(outcome, answerable, right)| Decided {
             confidence: outcome.map_or(0.0, |o| f64::from(o.confidence)),
             answerable,
             right,
@@ -67,7 +67,7 @@ pub fn judged(set: &QuerySet, outcomes: &[Outcome]) -> Vec<Judged> {
 /// Ten bins of equal width, from 0 to 1. For a confidence that means what it says, `confidence` and
 /// `answerable` are the same in each.
 #[must_use]
-pub fn reliability(questions: &[Judged]) -> [Bin; BINS] {
+pub fn reliability(questions: &[Decided]) -> [Bin; BINS] {
     let mut bins = [Bin::default(); BINS];
     for question in questions {
         let bin = &mut bins[((question.confidence * BINS as f64) as usize).min(BINS - 1)];
@@ -92,7 +92,7 @@ pub fn calibration_error(bins: &[Bin]) -> f64 {
 
 /// The risk at every confidence that a question has, from the surest on; questions of one confidence are one point.
 #[must_use]
-pub fn risk_coverage(questions: &[Judged]) -> Vec<Point> {
+pub fn risk_coverage(questions: &[Decided]) -> Vec<Point> {
     let mut sorted = questions.to_vec();
     sorted.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let (mut points, mut wrong): (Vec<Point>, usize) = (Vec::new(), 0);
@@ -121,8 +121,8 @@ pub fn tenths(points: &[Point]) -> Vec<Point> {
 mod tests {
     use super::*;
 
-    fn question(confidence: f64, answerable: bool, right: bool) -> Judged {
-        Judged { confidence, answerable, right }
+    fn question(confidence: f64, answerable: bool, right: bool) -> Decided {
+        Decided { confidence, answerable, right }
     }
 
     #[test]

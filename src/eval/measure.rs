@@ -39,9 +39,7 @@ pub struct Measures {
 pub struct Figure {
     /// Its name in files: that of the field.
     pub key: &'static str,
-    /// Its usual name.
-    pub name: &'static str,
-    /// A short one, for a column.
+    /// Its heading in a table.
     pub short: &'static str,
     /// Whether more is better.
     pub more_is_better: bool,
@@ -52,24 +50,18 @@ pub struct Figure {
 impl Figure {
     /// All of them, in the order in which they are shown.
     pub const ALL: [Self; 8] = [
-        Self::new("ndcg_10", "nDCG@10", "nDCG", true, |m| m.ndcg_10),
-        Self::new("mrr_10", "MRR@10", "MRR", true, |m| m.mrr_10),
-        Self::new("recall_10", "Recall@10", "Rec.", true, |m| m.recall_10),
-        Self::new("success_1", "Success@1", "S@1", true, |m| m.success_1),
-        Self::new("success_3", "Success@3", "S@3", true, |m| m.success_3),
-        Self::new("auroc", "AUROC", "AUROC", true, |m| m.auroc),
-        Self::new("fpr_90", "FPR at 90 % TPR", "FPR", false, |m| m.fpr_90),
-        Self::new("ece", "ECE", "ECE", false, |m| m.ece),
+        Self::new("ndcg_10", "nDCG", true, |m| m.ndcg_10),
+        Self::new("mrr_10", "MRR", true, |m| m.mrr_10),
+        Self::new("recall_10", "Rec.", true, |m| m.recall_10),
+        Self::new("success_1", "S@1", true, |m| m.success_1),
+        Self::new("success_3", "S@3", true, |m| m.success_3),
+        Self::new("auroc", "AUROC", true, |m| m.auroc),
+        Self::new("fpr_90", "FPR", false, |m| m.fpr_90),
+        Self::new("ece", "ECE", false, |m| m.ece),
     ];
 
-    const fn new(
-        key: &'static str,
-        name: &'static str,
-        short: &'static str,
-        more_is_better: bool,
-        of: fn(&Measures) -> f64,
-    ) -> Self {
-        Self { key, name, short, more_is_better, of }
+    const fn new(key: &'static str, short: &'static str, more_is_better: bool, of: fn(&Measures) -> f64) -> Self {
+        Self { key, short, more_is_better, of }
     }
 }
 
@@ -87,15 +79,16 @@ pub fn measure(set: &QuerySet, outcomes: &[Outcome]) -> Measures {
     for sum in [ndcg_10, mrr_10, recall_10, success_1, success_3] {
         *sum /= set.judgments.len() as f64;
     }
-    let judged = curves::judged(set, outcomes);
-    let (positive, negative): (Vec<_>, Vec<_>) = judged.iter().partition(|question| question.answerable);
-    let confidences = |questions: Vec<curves::Judged>| -> Vec<f64> { questions.iter().map(|q| q.confidence).collect() };
+    let decided = curves::decided(set, outcomes);
+    let (positive, negative): (Vec<_>, Vec<_>) = decided.iter().partition(|question| question.answerable);
+    let confidences =
+        |questions: Vec<curves::Decided>| -> Vec<f64> { questions.iter().map(|q| q.confidence).collect() };
     let (positive, negative) = (confidences(positive), confidences(negative));
     measures.auroc = auroc(&positive, &negative);
     measures.fpr_90 = fpr_at_tpr(&positive, &negative, 0.9);
     // With one sort alone, a confidence of always 0 or always 1 would be without fault.
     let both = !positive.is_empty() && !negative.is_empty();
-    measures.ece = if both { curves::calibration_error(&curves::reliability(&judged)) } else { f64::NAN };
+    measures.ece = if both { curves::calibration_error(&curves::reliability(&decided)) } else { f64::NAN };
     measures
 }
 

@@ -12,7 +12,7 @@ mod measure;
 mod plot;
 mod set;
 
-pub use curves::{Bin, Judged, Point, judged, reliability, risk_coverage, tenths};
+pub use curves::{Bin, Decided, Point, decided, reliability, risk_coverage, tenths};
 pub use fit::{Example, fit};
 pub use floor::{Floor, Shortfall};
 pub use measure::{Figure, Measures, mean, measure};

@@ -29,7 +29,7 @@ pub struct Report {
     /// The figures of the whole.
     pub measures: Measures,
     parts: BTreeMap<String, Measures>,
-    judged: Vec<eval::Judged>,
+    decided: Vec<eval::Decided>,
 }
 
 impl Report {
@@ -45,23 +45,23 @@ impl Report {
             name: set.name.clone(),
             measures: eval::measure(set, outcomes),
             parts: names.into_iter().filter(|name| !name.is_empty()).map(measured).collect(),
-            judged: eval::judged(set, outcomes),
+            decided: eval::decided(set, outcomes),
         }
     }
 
     fn bins(&self) -> [Bin; 10] {
-        eval::reliability(&self.judged)
+        eval::reliability(&self.decided)
     }
 
     fn points(&self) -> Vec<Point> {
-        eval::risk_coverage(&self.judged)
+        eval::risk_coverage(&self.decided)
     }
 }
 
 /// The questions of several sets as one, for the curves.
 fn together(reports: &[Report]) -> Option<Report> {
-    let judged = reports.iter().flat_map(|report| report.judged.iter().copied()).collect();
-    let all = Report { name: "all".into(), measures: mean(reports), parts: BTreeMap::new(), judged };
+    let decided = reports.iter().flat_map(|report| report.decided.iter().copied()).collect();
+    let all = Report { name: "all".into(), measures: mean(reports), parts: BTreeMap::new(), decided };
     (reports.len() > 1).then_some(all)
 }
 
