@@ -88,7 +88,7 @@ fn what_is_below_the_floor_fails_by_name() {
             "below the floor: floor.toml:2: one: success_1 must be at least 0.900 and is 0.6667",
         ),
         ("[mean]\nrecall_10 = 1\n", 1, "floor.toml:2: mean: recall_10"),
-        ("[other]\nece = 0.1\n", 1, "floor.toml:2: no set `other` was measured, but one"),
+        ("[other]\nece = 0.1\n", 1, "floor.toml:2: no set `other` is measured, but one, mean"),
         ("[one]\nauc = 0.1\n", 1, "floor.toml:2: there is no figure `auc`"),
     ] {
         fs::write(folder.path().join("floor.toml"), floor).unwrap();

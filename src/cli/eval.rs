@@ -64,6 +64,8 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     // Mistakes first: measuring takes a while.
     let floor = args.floor.as_deref().map(Floor::read).transpose()?;
     let sets = read(args)?;
+    let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).chain(["mean"]).collect();
+    floor.iter().try_for_each(|floor| floor.fits(&names))?;
     let mut outcomes = ask(&sets)?;
     if args.leave_one_out {
         leave_one_out(&sets, &mut outcomes);
@@ -79,7 +81,7 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     let Some(floor) = floor else { return Ok(ExitCode::SUCCESS) };
     let mut measured = named(&reports);
     measured.push(("mean", report::mean(&reports)));
-    let shortfalls = floor.check(&measured)?;
+    let shortfalls = floor.check(&measured);
     for shortfall in &shortfalls {
         eprintln!("below the floor: {shortfall}");
     }
