@@ -22,7 +22,7 @@ pub struct Program {
 pub struct Ended {
     /// Its exit code.
     pub code: Option<i32>,
-    /// What it wrote to stdout.
+    /// What it printed.
     pub output: String,
     /// What it wrote to stderr.
     pub log: String,
