@@ -17,6 +17,7 @@ mod hot_reload;
 mod killed;
 mod languages;
 mod limits;
+mod measuring;
 mod no_answer;
 mod openapi;
 mod pages;
