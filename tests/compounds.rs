@@ -336,6 +336,7 @@ fn path(lang: &str, article: &str) -> String {
 #[test]
 fn one_word_or_several() {
     let searcher = searcher();
+    let (mut rows_of_two, mut found_of_two) = (0, 0);
     for (lang, rows) in TABLE {
         let mut misses = Vec::new();
         for (text, article) in *rows {
@@ -347,9 +348,14 @@ fn one_word_or_several() {
         }
         let found = rows.len() - misses.len();
         eprintln!("{lang}: {found} of {} found; missed: {misses:#?}", rows.len());
-        let enough = if rows.len() > 10 { FOUND_AT_LEAST * rows.len() as f64 } else { rows.len() as f64 - 1.0 };
-        assert!(found as f64 >= enough, "{lang}: {misses:#?}");
+        if matches!(*lang, "nl" | "de") {
+            (rows_of_two, found_of_two) = (rows_of_two + rows.len(), found_of_two + found);
+        } else {
+            assert!(misses.len() <= 1, "{lang}: {misses:#?}");
+        }
     }
+    let share = f64::from(found_of_two as u32) / f64::from(rows_of_two as u32);
+    assert!(share >= FOUND_AT_LEAST, "Dutch and German together: {found_of_two} of {rows_of_two}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod report;
 use std::{
     collections::HashSet,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -14,8 +14,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    eval::{self, Example, Floor, Measures, Outcome, QuerySet},
-    search::DecisionModel,
+    eval::{self, EvalError, Example, Floor, Judged, Measures, Outcome, QuerySet},
+    search::{DecisionModel, RankingModel},
 };
 use report::{By, Report};
 
@@ -55,6 +55,15 @@ pub struct EvalArgs {
     /// Fit the decision to these sets and write its weights
     #[arg(long, value_name = "FILE")]
     fit: Option<PathBuf>,
+    /// Fit the weights of the ranking to these sets and write them
+    #[arg(long, value_name = "FILE")]
+    fit_ranking: Option<PathBuf>,
+    /// Questions of each set that --fit-ranking looks at
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    each: usize,
+    /// Rounds of --fit-ranking at most
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    rounds: usize,
     /// Measure the decision of each set with weights fitted on the others
     #[arg(long)]
     leave_one_out: bool,
@@ -66,6 +75,9 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     let sets = read(args)?;
     let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).chain(["mean"]).collect();
     floor.iter().try_for_each(|floor| floor.fits(&names))?;
+    if let Some(file) = &args.fit_ranking {
+        return fit_ranking(args, &sets, file);
+    }
     let mut outcomes = ask(&sets)?;
     if args.leave_one_out {
         leave_one_out(&sets, &mut outcomes);
@@ -116,6 +128,19 @@ fn ask(sets: &[QuerySet]) -> anyhow::Result<Vec<Vec<Outcome>>> {
     }
     bar.finish_and_clear();
     Ok(outcomes)
+}
+
+fn fit_ranking(args: &EvalArgs, sets: &[QuerySet], file: &Path) -> anyhow::Result<ExitCode> {
+    let judged = sets
+        .iter()
+        .map(|set| Ok(Judged { set, searcher: eval::index(&set.articles)? }))
+        .collect::<Result<Vec<_>, EvalError>>()?;
+    let mut model =
+        eval::tune(&judged, &RankingModel::bundled(), args.each, args.rounds, &mut |line| eprintln!("{line}"))?;
+    model.fitted_on = sets.iter().map(|set| set.name.clone()).collect();
+    model.date = jiff::Zoned::now().date();
+    report::write(file, &(serde_json::to_string_pretty(&model)? + "\n"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn named(reports: &[Report]) -> Vec<(&str, Measures)> {

@@ -8,7 +8,7 @@ const SIZE: usize = Signals::COUNT + 1;
 const RIDGE: f64 = 1e-3;
 /// Which way each signal may count, in the order of [`Signals`]; 0 is either way. A weight that comes
 /// out the other way round is an accident of the sets, and the fit is made without it.
-const DIRECTIONS: [i8; Signals::COUNT] = [1, 1, 1, 1, 1, 1, -1, 1, 0, 0];
+const DIRECTIONS: [i8; Signals::COUNT] = [1, 1, 1, 1, 1, 1, 1, 0];
 /// Newton's method settles within a few steps.
 const STEPS: usize = 30;
 

@@ -11,6 +11,7 @@ mod floor;
 mod measure;
 mod plot;
 mod set;
+mod tune;
 
 pub use curves::{Bin, Decided, Point, decided, reliability, risk_coverage, tenths};
 pub use fit::{Example, fit};
@@ -18,6 +19,7 @@ pub use floor::{Floor, Shortfall};
 pub use measure::{Figure, Measures, mean, measure};
 pub use plot::{plot_reliability, plot_risk_coverage};
 pub use set::{QuerySet, Question};
+pub use tune::{Judged, tune};
 
 use std::{
     path::{Path, PathBuf},
@@ -117,15 +119,15 @@ pub fn index(articles: &Path) -> Result<Searcher, EvalError> {
 }
 
 fn ask(searcher: &Searcher, set: &QuerySet, question: &Question) -> Result<Outcome, EvalError> {
-    let Site { answer_at, candidates_at, .. } = Site::default();
+    let site = Site::default();
     let query = Query {
         text: question.text.clone(),
         languages: question.languages.clone(),
         limit: DEPTH,
         prefix: true,
         typo_tolerance: true,
-        answer_at,
-        candidates_at,
+        answer_at: site.answer_at(),
+        candidates_at: site.candidates_at(),
         ..Query::default()
     };
     let answer = searcher.search(&query)?;

@@ -147,6 +147,9 @@ impl Terms<'_> {
                 // Writing to a String cannot fail.
                 let _ = write!(terms, "{code}:{stem} ");
             }
+            if !token.extra && TextField::WITH_FORMS.contains(&field) {
+                let _ = write!(terms, "{code}={} ", token.forms.surface);
+            }
             let _ = write!(surfaces, "{code}:{} ", token.forms.surface);
         });
     }

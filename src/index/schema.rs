@@ -10,7 +10,7 @@ use tantivy::{
 };
 
 /// Changes whenever the stored form changes, so that an index of another form is built again.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// Parts of an article that are weighed apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ impl TextField {
     pub const ALL: [Self; 6] = [Self::Title, Self::Questions, Self::Headings, Self::Body, Self::Tags, Self::Code];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
+    /// Those in which the very form of a word can be looked for, too.
+    pub const WITH_FORMS: [Self; 3] = [Self::Title, Self::Questions, Self::Headings];
 }
 
 /// Handles of the fields.

@@ -35,6 +35,7 @@ pub struct Snapshot {
     /// Words by field, by place in the catalog.
     lengths: Vec<[u32; TextField::COUNT]>,
     languages: HashMap<String, LanguageStatistics>,
+    newest: Option<jiff::civil::Date>,
 }
 
 /// What ranking needs to know of all articles of one language.
@@ -114,6 +115,7 @@ impl Snapshot {
             addresses: Vec::with_capacity(catalog.len()),
             lengths: catalog.iter().map(|entry| entry.lengths).collect(),
             languages: statistics(&catalog),
+            newest: catalog.iter().filter_map(|entry| entry.front_matter.updated).max(),
             catalog,
             searcher,
             fields,
@@ -179,6 +181,11 @@ impl Snapshot {
         Ok(Stored(self.segments[address.segment_ord as usize].store.get_document_bytes(address.doc_id)?))
     }
 
+    /// The last day on which any article was updated.
+    pub(crate) fn newest(&self) -> Option<jiff::civil::Date> {
+        self.newest
+    }
+
     /// Statistics of a language; `None` where no article is in it.
     pub(crate) fn statistics(&self, language: &str) -> Option<&LanguageStatistics> {
         self.languages.get(language)
@@ -196,15 +203,16 @@ impl Snapshot {
         &self.lengths[place]
     }
 
-    /// Calls `sink` with the place and the number of occurrences for every article that has `stem` in `field`.
+    /// Calls `sink` with the place and the number of occurrences for every article that has a term in `field`: a stem
+    /// behind `:`, the form of a word behind `=`.
     pub(crate) fn occurrences(
         &self,
         field: TextField,
         language: &str,
-        stem: &str,
+        term: &str,
         mut sink: impl FnMut(usize, u32),
     ) -> io::Result<()> {
-        let term = Term::from_field_text(self.fields.text[field as usize], &format!("{language}:{stem}"));
+        let term = Term::from_field_text(self.fields.text[field as usize], &format!("{language}{term}"));
         for segment in &self.segments {
             let reader = &segment.text[field as usize];
             let Some(mut postings) = reader.read_postings(&term, IndexRecordOption::WithFreqs)? else { continue };

@@ -9,7 +9,11 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, Decision, rank::Ranking, understand::Understood};
+use super::{
+    Candidate, Decision,
+    rank::{self, Ranking},
+    understand::Understood,
+};
 use crate::index::Snapshot;
 
 /// What the decision sees, all of the best article unless said otherwise.
@@ -18,87 +22,42 @@ use crate::index::Snapshot;
 pub struct Signals {
     /// Its BM25F score over the best score that the query could reach.
     pub share: f32,
-    /// Share of the query's information (IDF) in the article.
-    pub coverage: f32,
-    /// The same within its best section.
+    /// Share of the query's information (IDF) in its best section.
     pub section_coverage: f32,
-    /// The same on its best line.
-    pub line_coverage: f32,
     /// Likeness of its best line (cosine of TF-IDF vectors).
     pub line_likeness: f32,
-    /// Share of the query's information in its title or one question.
-    pub title_coverage: f32,
-    /// Share of the query's information in words that no article has.
-    pub unknown: f32,
+    /// How far words stand together on its best line as in the query.
+    pub closeness: f32,
+    /// Share of the telling words of the query that it has, each counting the same.
+    pub words_found: f32,
     /// How far the next article is behind, on the scale of the ranking score; a lone weak hit is no certainty.
     pub gap: f32,
-    /// Logarithm of the number of words in the query that are no stop words, plus 1.
-    pub words: f32,
+    /// Logarithm of the information that its best section has of the telling words, counted in words that no article
+    /// has, plus 1; 0 for stop words alone.
+    pub information: f32,
     /// Logarithm of the number of articles, plus 1.
     pub articles: f32,
 }
 
 impl Signals {
     /// How many there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 8;
     /// Their names, in the order of their declaration.
-    pub const NAMES: [&str; Self::COUNT] = [
-        "share",
-        "coverage",
-        "section_coverage",
-        "line_coverage",
-        "line_likeness",
-        "title_coverage",
-        "unknown",
-        "gap",
-        "words",
-        "articles",
-    ];
+    pub const NAMES: [&str; Self::COUNT] =
+        ["share", "section_coverage", "line_likeness", "closeness", "words_found", "gap", "information", "articles"];
 
     /// The signals in the order of their declaration.
     #[must_use]
     pub fn values(&self) -> [f32; Self::COUNT] {
-        [
-            self.share,
-            self.coverage,
-            self.section_coverage,
-            self.line_coverage,
-            self.line_likeness,
-            self.title_coverage,
-            self.unknown,
-            self.gap,
-            self.words,
-            self.articles,
-        ]
+        let Self { share, section_coverage, line_likeness, closeness, words_found, gap, information, articles } = *self;
+        [share, section_coverage, line_likeness, closeness, words_found, gap, information, articles]
     }
 }
 
 impl From<[f32; Self::COUNT]> for Signals {
     fn from(values: [f32; Self::COUNT]) -> Self {
-        let [
-            share,
-            coverage,
-            section_coverage,
-            line_coverage,
-            line_likeness,
-            title_coverage,
-            unknown,
-            gap,
-            words,
-            articles,
-        ] = values;
-        Self {
-            share,
-            coverage,
-            section_coverage,
-            line_coverage,
-            line_likeness,
-            title_coverage,
-            unknown,
-            gap,
-            words,
-            articles,
-        }
+        let [share, section_coverage, line_likeness, closeness, words_found, gap, information, articles] = values;
+        Self { share, section_coverage, line_likeness, closeness, words_found, gap, information, articles }
     }
 }
 
@@ -129,7 +88,7 @@ impl DecisionModel {
     /// Probability, 0..1, that the best article answers. Stop words alone ask nothing.
     #[must_use]
     pub fn confidence(&self, signals: &Signals) -> f32 {
-        if signals.words == 0.0 {
+        if signals.information == 0.0 {
             return 0.0;
         }
         1.0 / (1.0 + (-(self.bias + self.contributions(signals).iter().sum::<f32>())).exp())
@@ -157,22 +116,23 @@ pub(super) fn decide(confidence: f32, answer_at: f32, candidates_at: f32) -> Dec
 pub(super) fn signals(snapshot: &Snapshot, understood: &Understood, ranking: &Ranking, hits: &[Candidate]) -> Signals {
     let Some(best) = hits.first() else { return Signals::default() };
     let reading = best.reading.unwrap_or_default();
-    let total: f32 = ranking.information.iter().sum::<f32>().max(f32::MIN_POSITIVE);
-    let share_of = |wanted: &dyn Fn(usize) -> bool| {
-        ranking.information.iter().enumerate().filter(|(bit, _)| wanted(*bit)).map(|(_, i)| i).sum::<f32>() / total
-    };
-    let words = understood.concepts.iter().filter(|concept| !concept.stop && !concept.part).count() as f32;
     let articles = snapshot.statistics(&understood.language).map_or(0, |s| s.articles) as f32;
+    let telling = || {
+        let words = understood.concepts.iter().zip(&ranking.information).enumerate();
+        words
+            .filter(|(_, (concept, _))| !concept.stop && !concept.part)
+            .map(|(bit, (_, information))| (bit, information))
+    };
+    let found = telling().filter(|(bit, _)| best.ranked.concepts >> bit & 1 == 1).count();
+    let asked = telling().map(|(_, information)| information).sum::<f32>() / rank::idf(articles, 0.0);
     Signals {
         share: best.ranked.score / ranking.reachable.max(f32::MIN_POSITIVE),
-        coverage: share_of(&|bit| best.ranked.concepts >> bit & 1 == 1),
         section_coverage: reading.section_coverage,
-        line_coverage: reading.line_coverage,
         line_likeness: reading.line_likeness,
-        title_coverage: reading.title_coverage,
-        unknown: share_of(&|bit| ranking.frequencies[bit] == 0),
+        closeness: reading.closeness,
+        words_found: found as f32 / telling().count().max(1) as f32,
         gap: best.score - hits.get(1).map_or(0.0, |next| next.score),
-        words: (1.0 + words).ln(),
+        information: if found == 0 { 0.0 } else { (1.0 + reading.section_coverage * asked).ln() },
         articles: (1.0 + articles).ln(),
     }
 }

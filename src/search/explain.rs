@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use super::{
     Candidate, Decision, Found, Search, SearchError, Signals,
-    rank::{self, LengthWeights},
+    rank::{self, Weights},
     read,
-    understand::{Concept, Understood, VariantKind},
+    understand::{Concept, Understood, Variant, VariantKind},
 };
 use crate::index::{Entry, LineKind, Stored, TextField};
 
@@ -263,12 +263,13 @@ fn explain_article(search: &Search, found: &Found, at: usize, rank: usize) -> Re
     let words = concepts.map(|concept| explain_word(search, found, candidate, concept)).collect::<Result<_, _>>()?;
     let part = |(name, value, weight)| Part { name, value, weight, contribution: weight * value };
     let best_line = candidate.stored.as_ref().and_then(|stored| best_line(&found.reader, stored));
-    let parts = read::parts(candidate.reading.as_ref()).map(part).into();
+    let read = found.reader.parts(candidate.ranked.concepts, candidate.reading.as_ref());
+    let parts = read.into_iter().chain(search.priors(candidate.ranked.place)).map(part).collect();
     Ok(ExplainedArticle { article, title, rank, score: candidate.score, words, parts, best_line })
 }
 
 /// One word's part: what ranking gives the article for a query of that word alone, shared out over the fields by the
-/// weight of its occurrences there.
+/// weight of its occurrences there, in the variant that counts.
 fn explain_word(
     search: &Search,
     found: &Found,
@@ -278,27 +279,26 @@ fn explain_word(
     let (snapshot, language) = (search.snapshot, &found.understood.language);
     let place = candidate.ranked.place;
     let alone = Understood { language: language.clone(), concepts: vec![concept.clone()], together: Vec::new() };
-    let ranking = rank::rank(snapshot, &alone)?;
+    let ranking = rank::rank(snapshot, search.ranking, &alone)?;
     let score = ranking.articles.iter().find(|ranked| ranked.place == place).map_or(0.0, |ranked| ranked.score);
     let contribution = score / found.ranking.reachable.max(f32::MIN_POSITIVE);
 
     let mut has: Vec<&str> = Vec::new();
-    let mut counts = [0; TextField::COUNT];
-    let mut weights = [0.0; TextField::COUNT];
-    let lengths = snapshot.statistics(language).map(|statistics| LengthWeights::new(&statistics.mean_lengths));
-    for variant in &concept.variants {
-        for field in TextField::ALL {
-            let at = field as usize;
-            snapshot.occurrences(field, language, &variant.stem, |there, count| {
-                if there == place {
-                    let length = snapshot.lengths(place)[at];
-                    counts[at] += count;
-                    weights[at] += lengths.as_ref().map_or(0.0, |l| variant.weight * l.weigh(field, count, length));
-                    has.push(&variant.stem);
-                }
-            })?;
+    let mut best = (0.0, [0; TextField::COUNT], [0.0; TextField::COUNT]);
+    if let Some(statistics) = snapshot.statistics(language) {
+        let weights = Weights::new(&search.ranking.terms, &statistics.mean_lengths);
+        for variant in &concept.variants {
+            let (counts, by_field) = occurrences(search, &weights, language, place, (concept, variant))?;
+            let value = variant.weight * weights.saturate(by_field.iter().sum());
+            if value > 0.0 {
+                has.push(&variant.stem);
+            }
+            if value > best.0 {
+                best = (value, counts, by_field);
+            }
         }
     }
+    let (_, counts, weights) = best;
     let total = weights.iter().sum::<f32>().max(f32::MIN_POSITIVE);
     let field = |(at, name)| ExplainedField {
         field: name,
@@ -312,6 +312,30 @@ fn explain_word(
         found: variants(concept, |stem| has.contains(&stem)),
         fields: FIELDS.into_iter().enumerate().map(field).filter(|field| field.count > 0).collect(),
     })
+}
+
+/// How often one article has a variant, and the weight of that, by field.
+fn occurrences(
+    search: &Search,
+    weights: &Weights,
+    language: &str,
+    place: usize,
+    (concept, variant): (&Concept, &Variant),
+) -> Result<([u32; TextField::COUNT], [f32; TextField::COUNT]), SearchError> {
+    let (mut counts, mut by_field) = ([0; TextField::COUNT], [0.0; TextField::COUNT]);
+    for term in rank::terms(search.ranking, concept, variant) {
+        for field in term.fields.iter().copied() {
+            let at = field as usize;
+            search.snapshot.occurrences(field, language, &term.text, |there, count| {
+                if there == place {
+                    let length = search.snapshot.lengths(place)[at];
+                    counts[at] = count.max(counts[at]);
+                    by_field[at] += term.weight * weights.weigh(field, count, length);
+                }
+            })?;
+        }
+    }
+    Ok((counts, by_field))
 }
 
 /// Names of the fields, in the order of [`TextField`].

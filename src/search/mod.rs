@@ -9,6 +9,8 @@
 mod complete;
 mod decide;
 mod explain;
+mod model;
+mod priors;
 mod rank;
 mod read;
 mod restrict;
@@ -16,6 +18,7 @@ mod reword;
 mod snippet;
 mod spelling;
 mod syntax;
+mod typo;
 mod understand;
 mod weights;
 mod widen;
@@ -31,6 +34,7 @@ pub use explain::{
     Appearance, Explain, ExplainedArticle, ExplainedDecision, ExplainedField, ExplainedLine, ExplainedSignal,
     ExplainedVariant, ExplainedWord, Explanation, Part, WordPart,
 };
+pub use model::{ByField, LineWeights, PriorWeights, RankingModel, TermWeights, VariantWeights};
 pub use understand::VariantKind;
 pub use weights::ModelError;
 
@@ -189,7 +193,7 @@ impl From<std::io::Error> for SearchError {
 }
 
 /// Articles whose lines are read to settle the order of the first hits.
-const READ: usize = 40;
+const READ: usize = 60;
 /// Languages looked at when the query names none.
 const MAX_LANGUAGES: usize = 8;
 
@@ -199,6 +203,7 @@ pub struct Searcher {
     index: Arc<Index>,
     synonyms: Arc<ArcSwap<Synonyms>>,
     decision: Arc<ArcSwap<DecisionModel>>,
+    ranking: Arc<RankingModel>,
 }
 
 /// What one language of a query came to.
@@ -244,7 +249,14 @@ impl Searcher {
             index,
             decision: Arc::new(ArcSwap::from_pointee(DecisionModel::bundled().clone())),
             synonyms: Arc::default(),
+            ranking: RankingModel::bundled(),
         }
+    }
+
+    /// The same with other weights of the ranking.
+    #[must_use]
+    pub fn with_ranking(self, ranking: Arc<RankingModel>) -> Self {
+        Self { ranking, ..self }
     }
 
     /// Uses these synonyms from the next search on; clones of the searcher too.
@@ -276,7 +288,8 @@ impl Searcher {
     pub fn search(&self, query: &Query) -> Result<Answer, SearchError> {
         let snapshot = self.snapshot();
         let (decision, synonyms) = (self.decision_model(), self.synonyms.load());
-        let search = Search { snapshot: &snapshot, query, decision: &decision, synonyms: &synonyms };
+        let ranking = &self.ranking;
+        let search = Search { snapshot: &snapshot, query, ranking, decision: &decision, synonyms: &synonyms };
         let asked = Asked::read(&understand::clean(&query.text));
         let mut answer = search.answer(&asked)?;
         if answer.total == 0 && !asked.phrases.is_empty() {
@@ -292,6 +305,7 @@ impl Searcher {
 struct Search<'a> {
     snapshot: &'a Snapshot,
     query: &'a Query,
+    ranking: &'a RankingModel,
     decision: &'a DecisionModel,
     synonyms: &'a Synonyms,
 }
@@ -354,21 +368,34 @@ impl Search<'_> {
 
     /// Ranks the articles of one language and reads the best of them.
     fn rate(&self, asked: &Asked, understood: Understood) -> Result<Found, SearchError> {
-        let Self { snapshot, query, .. } = *self;
-        let mut ranking = rank::rank(snapshot, &understood)?;
+        let Self { snapshot, query, ranking: model, .. } = *self;
+        let mut ranking = rank::rank(snapshot, model, &understood)?;
         ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
         restrict::apply(snapshot, &understood, asked, &mut ranking)?;
-        let reader = read::Reader::new(&understood, &ranking, snapshot);
+        let reader = read::Reader::new(model, &understood, &ranking, snapshot);
         let mut hits = Vec::with_capacity(ranking.articles.len());
         for (at, ranked) in ranking.articles.iter().enumerate() {
             let stored = if at < READ { Some(snapshot.stored(ranked.place)?) } else { None };
             let reading = stored.as_ref().and_then(|stored| reader.read(stored));
-            let score = read::score(ranked.score / ranking.reachable.max(f32::MIN_POSITIVE), reading.as_ref());
+            let share = ranked.score / ranking.reachable.max(f32::MIN_POSITIVE);
+            let parts = reader.parts(ranked.concepts, reading.as_ref()).into_iter().chain(self.priors(ranked.place));
+            let score = parts.fold(share, |score, (_, value, weight)| score + value * weight);
             hits.push(Candidate { ranked: *ranked, score, reading, stored });
         }
         let read = hits.len().min(READ);
         hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
         Ok(Found { understood, ranking, reader, hits, reworded: Vec::new() })
+    }
+
+    /// What an article has before anybody asks: name, value in -1..1 and weight of each part.
+    fn priors(&self, place: usize) -> [(&'static str, f32, f32); 2] {
+        let PriorWeights { weight, freshness } = self.ranking.priors;
+        let entry = self.snapshot.catalog().at(place);
+        let position = entry.and_then(|entry| entry.front_matter.weight).map_or(0.0, priors::position);
+        let newest = self.snapshot.newest();
+        let dates = entry.and_then(|entry| entry.front_matter.updated).zip(newest);
+        let newness = dates.map_or(0.0, |(updated, newest)| priors::newness(updated, newest));
+        [("weight", position, weight), ("freshness", newness, freshness)]
     }
 
     /// Whether what one language has answers the query, and why.

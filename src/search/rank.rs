@@ -2,20 +2,17 @@
 //!
 //! BM25F (Zaragoza et al. 2004): occurrences are weighed by field and field length first and
 //! saturated once over the whole article, so that a word in title and body is not counted as two
-//! finds. Terms are taken one at a time over small arrays, which suits knowledge bases: a search
+//! finds. Of all that stands for a word, the best counts and not the sum. Terms are taken one at a time over small arrays, which suits knowledge bases: a search
 //! touches each posting of the query's stems once and needs no heap.
 
 use std::io;
 
-use super::understand::Understood;
+use super::{
+    RankingModel,
+    model::TermWeights,
+    understand::{Concept, Understood, Variant},
+};
 use crate::index::{Snapshot, TextField};
-
-/// Saturation of repeated words. This and the weights below were chosen by `zerodesk eval` on seven judged sets.
-const K1: f32 = 2.0;
-/// Weight of an occurrence by field: title, questions, headings, body, tags, code.
-const FIELD_WEIGHTS: [f32; TextField::COUNT] = [3.0, 2.0, 1.5, 1.0, 1.0, 0.5];
-/// How much a field's length counts, likewise.
-const LENGTH_WEIGHTS: [f32; TextField::COUNT] = [0.5, 0.2, 0.4, 0.85, 0.2, 0.75];
 
 /// What was found for one query in one language.
 #[derive(Debug, Default)]
@@ -49,79 +46,132 @@ struct Sums {
 }
 
 /// Scores every article that has any concept of the query.
-pub(super) fn rank(snapshot: &Snapshot, understood: &Understood) -> io::Result<Ranking> {
+pub(super) fn rank(snapshot: &Snapshot, model: &RankingModel, understood: &Understood) -> io::Result<Ranking> {
     let mut ranking = Ranking::default();
     let Some(statistics) = snapshot.statistics(&understood.language) else { return Ok(ranking) };
     let size = snapshot.catalog().len();
     let mut sums = Sums { score: vec![0.0; size], concepts: vec![0; size], touched: Vec::new() };
-    let mut found = Occurrences { weight: vec![0.0; size], touched: Vec::new() };
-    let lengths = LengthWeights::new(&statistics.mean_lengths);
+    let mut found = Occurrences::new(size);
+    let weights = Weights::new(&model.terms, &statistics.mean_lengths);
     for (bit, concept) in understood.concepts.iter().enumerate() {
         for variant in &concept.variants {
-            found.variant(snapshot, &understood.language, &variant.stem, variant.weight, &lengths)?;
+            for term in terms(model, concept, variant) {
+                found.add(snapshot, &understood.language, &term, &weights)?;
+            }
+            found.keep_best(|occurrences| variant.weight * weights.saturate(occurrences));
         }
-        let frequency = found.touched.len() as f32;
+        let frequency = found.any.len() as f32;
         let information = concept.weight * idf(statistics.articles as f32, frequency);
-        for place in found.touched.drain(..) {
-            let occurrences = std::mem::take(&mut found.weight[place as usize]);
-            sums.add(place, bit, information * occurrences * (K1 + 1.0) / (occurrences + K1));
+        for place in found.any.drain(..) {
+            sums.add(place, bit, information * std::mem::take(&mut found.best[place as usize]));
         }
         ranking.information.push(information);
         ranking.frequencies.push(frequency as u32);
-        ranking.reachable += information * (K1 + 1.0);
+        ranking.reachable += information * weights.highest();
     }
     ranking.articles = sums.sorted();
     Ok(ranking)
 }
 
+/// One term to look for.
+pub(super) struct Term {
+    /// As the index has it, without the language.
+    pub text: String,
+    /// Where.
+    pub fields: &'static [TextField],
+    /// Weight of its occurrences.
+    pub weight: f32,
+}
+
+/// What to look for so as to find a variant: its stem, and the very form of the word where the index keeps it.
+pub(super) fn terms(model: &RankingModel, concept: &Concept, variant: &Variant) -> impl Iterator<Item = Term> {
+    let inflected = model.variants.inflected;
+    let typed = variant.weight >= 1.0 && inflected < 1.0;
+    let form = typed.then(|| Term {
+        text: format!("={}", concept.surface),
+        fields: &TextField::WITH_FORMS,
+        weight: 1.0 - inflected,
+    });
+    let stem = Term { text: format!(":{}", variant.stem), fields: &TextField::ALL, weight: inflected };
+    std::iter::once(stem).chain(form)
+}
+
 /// How surprising a concept is (Robertson and Zaragoza 2009, kept above 0).
-fn idf(articles: f32, frequency: f32) -> f32 {
+pub(super) fn idf(articles: f32, frequency: f32) -> f32 {
     (1.0 + (articles - frequency + 0.5).max(0.5) / (frequency + 0.5)).ln()
 }
 
-/// Weighed occurrences of one concept: those of all its variants and fields add up, and are saturated together.
+/// Weighed occurrences of one variant, and the best that any variant of the concept came to; by place in the catalog.
 struct Occurrences {
     weight: Vec<f32>,
     touched: Vec<u32>,
+    best: Vec<f32>,
+    any: Vec<u32>,
 }
 
 impl Occurrences {
-    fn variant(
-        &mut self,
-        snapshot: &Snapshot,
-        language: &str,
-        stem: &str,
-        weight: f32,
-        lengths: &LengthWeights,
-    ) -> io::Result<()> {
-        for field in TextField::ALL {
-            snapshot.occurrences(field, language, stem, |place, count| {
-                let weighed = weight * lengths.weigh(field, count, snapshot.lengths(place)[field as usize]);
+    fn new(size: usize) -> Self {
+        Self { weight: vec![0.0; size], touched: Vec::new(), best: vec![0.0; size], any: Vec::new() }
+    }
+
+    fn add(&mut self, snapshot: &Snapshot, language: &str, term: &Term, weights: &Weights) -> io::Result<()> {
+        for field in term.fields.iter().copied() {
+            snapshot.occurrences(field, language, &term.text, |place, count| {
                 let sum = &mut self.weight[place];
                 if *sum == 0.0 {
                     self.touched.push(place as u32);
                 }
-                *sum += weighed;
+                *sum += term.weight * weights.weigh(field, count, snapshot.lengths(place)[field as usize]);
             })?;
         }
         Ok(())
     }
+
+    fn keep_best(&mut self, value: impl Fn(f32) -> f32) {
+        for place in self.touched.drain(..) {
+            let value = value(std::mem::take(&mut self.weight[place as usize]));
+            let best = &mut self.best[place as usize];
+            if *best == 0.0 {
+                self.any.push(place);
+            }
+            *best = best.max(value);
+        }
+    }
 }
 
 /// Field weights and mean lengths, ready for use.
-pub(super) struct LengthWeights {
+pub(super) struct Weights {
+    saturation: f32,
+    fields: [f32; TextField::COUNT],
+    lengths: [f32; TextField::COUNT],
     means: [f32; TextField::COUNT],
 }
 
-impl LengthWeights {
-    pub(super) fn new(means: &[f32; TextField::COUNT]) -> Self {
-        Self { means: means.map(|mean| mean.max(1.0)) }
+impl Weights {
+    pub(super) fn new(terms: &TermWeights, means: &[f32; TextField::COUNT]) -> Self {
+        Self {
+            saturation: terms.saturation,
+            fields: terms.fields.values(),
+            lengths: terms.lengths.values(),
+            means: means.map(|mean| mean.max(1.0)),
+        }
     }
 
+    /// Occurrences in a field of a certain length.
     pub(super) fn weigh(&self, field: TextField, count: u32, length: u32) -> f32 {
         let at = field as usize;
-        let b = LENGTH_WEIGHTS[at];
-        FIELD_WEIGHTS[at] * count as f32 / (1.0 - b + b * length as f32 / self.means[at])
+        let b = self.lengths[at];
+        self.fields[at] * count as f32 / (1.0 - b + b * length as f32 / self.means[at])
+    }
+
+    /// What weighed occurrences come to.
+    pub(super) fn saturate(&self, occurrences: f32) -> f32 {
+        occurrences * self.highest() / (occurrences + self.saturation)
+    }
+
+    /// What no number of occurrences reaches.
+    fn highest(&self) -> f32 {
+        self.saturation + 1.0
     }
 }
 

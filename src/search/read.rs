@@ -3,13 +3,9 @@
 //! One sentence, list item or title that carries most of a question is better evidence than the
 //! same words spread over a long article.
 
-use super::{rank::Ranking, understand::Understood};
+use super::{RankingModel, model::LineWeights, rank::Ranking, understand::Understood};
 use crate::index::{Line, LineKind, LineToken, Snapshot, Stored, term_hash};
 
-/// Weight of the best line against the article's share of the reachable score.
-const BEST_LINE: f32 = 0.5;
-/// Information of a word that the query does not have, as a share of the highest possible.
-const OTHER_WORD: f32 = 0.6;
 /// Size of the table that tells most words apart from those of the query at once.
 const SIEVE: usize = 1024;
 
@@ -24,6 +20,14 @@ pub(super) struct Reading {
     pub section_coverage: f32,
     /// Share of the query's information in the title or one of the questions, 0..1.
     pub title_coverage: f32,
+    /// The same, or in one of the headings.
+    pub named_coverage: f32,
+    /// How well the best line fits: its likeness, lifted by closeness.
+    pub best: f32,
+    /// How well the title fits, or the best of the questions.
+    pub title: f32,
+    /// Closeness on the best line, 0..1.
+    pub closeness: f32,
 }
 
 /// What one line has of the query.
@@ -33,6 +37,8 @@ pub(super) struct LineMatch {
     pub concepts: u32,
     /// See [`Reading::line_likeness`].
     pub likeness: f32,
+    /// How far words that follow one another in the query do so here, 0..1; words between them count against it.
+    pub closeness: f32,
 }
 
 /// Knows the query's stems and what they weigh.
@@ -40,9 +46,16 @@ pub(super) struct Reader {
     stems: Vec<(u32, Stem)>,
     sieve: [u64; SIEVE / 64],
     information: Vec<f32>,
-    total: f32,
+    /// Share of each concept in all information.
+    shares: Vec<f32>,
     norm: f32,
     other: f32,
+    inflected: f32,
+    lines: LineWeights,
+    /// For each concept the one that stands before it in the query, and what the pair weighs.
+    pairs: Vec<Option<(usize, f32)>>,
+    /// Length in bytes of each word as typed.
+    lengths: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +65,7 @@ struct Stem {
 }
 
 impl Reader {
-    pub(super) fn new(understood: &Understood, ranking: &Ranking, snapshot: &Snapshot) -> Self {
+    pub(super) fn new(model: &RankingModel, understood: &Understood, ranking: &Ranking, snapshot: &Snapshot) -> Self {
         let mut stems = Vec::new();
         let mut sieve = [0; SIEVE / 64];
         for (concept, words) in understood.concepts.iter().enumerate() {
@@ -64,22 +77,25 @@ impl Reader {
         }
         stems.sort_unstable_by_key(|(hash, _)| *hash);
         let articles = snapshot.statistics(&understood.language).map_or(1, |s| s.articles) as f32;
+        let total = ranking.information.iter().sum::<f32>().max(f32::MIN_POSITIVE);
         let square = |sum: f32, information: &f32| sum + information * information;
         Self {
             stems,
             sieve,
-            total: ranking.information.iter().sum::<f32>().max(f32::MIN_POSITIVE),
+            shares: ranking.information.iter().map(|information| information / total).collect(),
             norm: ranking.information.iter().fold(0.0, square).sqrt().max(f32::MIN_POSITIVE),
             information: ranking.information.clone(),
-            other: OTHER_WORD * (1.0 + articles).ln(),
+            other: model.lines.other_word * (1.0 + articles).ln(),
+            inflected: model.variants.inflected,
+            lines: model.lines.clone(),
+            pairs: pairs(understood, ranking),
+            lengths: understood.concepts.iter().map(|c| u8::try_from(c.typed_bytes).unwrap_or(u8::MAX)).collect(),
         }
     }
 
     /// Share of the query's information that these concepts carry.
     pub(super) fn coverage(&self, concepts: u32) -> f32 {
-        let carried =
-            |sum, (bit, information): (usize, &f32)| if concepts >> bit & 1 == 1 { sum + information } else { sum };
-        self.information.iter().enumerate().fold(0.0, carried) / self.total
+        self.shares.iter().enumerate().filter(|(bit, _)| concepts >> bit & 1 == 1).map(|(_, share)| share).sum()
     }
 
     /// The concepts that a token stands for: a compound is all its parts.
@@ -100,13 +116,21 @@ impl Reader {
     pub(super) fn line(&self, line: &Line) -> LineMatch {
         let mut weights = [0.0_f32; u32::BITS as usize];
         let (mut concepts, mut others) = (0_u32, 0.0_f32);
+        let mut neighbours = Neighbours::default();
         for token in line.tokens() {
             let found = self.concepts(token);
             for (_, stem) in found {
-                concepts |= 1 << stem.concept;
-                weights[stem.concept] = weights[stem.concept].max(stem.weight);
+                let at = stem.concept;
+                concepts |= 1 << at;
+                let same_form = stem.weight < 1.0 || token.len == self.lengths[at];
+                let weight = if same_form { stem.weight } else { stem.weight * self.inflected };
+                weights[at] = weights[at].max(weight);
+                neighbours.see(at, self.pairs[at]);
             }
-            others += if found.is_empty() && !token.stop && !token.extra { 1.0 } else { 0.0 };
+            if !token.stop && !token.extra {
+                neighbours.place += 1;
+                others += if found.is_empty() { 1.0 } else { 0.0 };
+            }
         }
         if concepts == 0 {
             return LineMatch::default();
@@ -116,7 +140,8 @@ impl Reader {
             product += information * information * weight;
             norm += if weight > 0.0 { information * information } else { 0.0 };
         }
-        LineMatch { concepts, likeness: product / (self.norm * norm.sqrt().max(f32::MIN_POSITIVE)) }
+        let likeness = product / (self.norm * norm.sqrt().max(f32::MIN_POSITIVE));
+        LineMatch { concepts, likeness, closeness: neighbours.closeness }
     }
 
     pub(super) fn read(&self, stored: &Stored) -> Option<Reading> {
@@ -129,26 +154,83 @@ impl Reader {
                 continue;
             }
             let coverage = self.coverage(matched.concepts);
-            reading.line_likeness = reading.line_likeness.max(matched.likeness);
-            reading.line_coverage = reading.line_coverage.max(coverage);
-            if matches!(line.kind, LineKind::Title | LineKind::Question) {
-                reading.title_coverage = reading.title_coverage.max(coverage);
-                continue;
+            self.take_in(&mut reading, line.kind, &matched, coverage);
+            if !matches!(line.kind, LineKind::Title | LineKind::Question) {
+                section = if section.0 == line.section { section } else { (line.section, 0) };
+                section.1 |= matched.concepts;
+                reading.section_coverage = reading.section_coverage.max(self.coverage(section.1));
             }
-            section = if section.0 == line.section { section } else { (line.section, 0) };
-            section.1 |= matched.concepts;
-            reading.section_coverage = reading.section_coverage.max(self.coverage(section.1));
         }
         Some(reading)
     }
+
+    fn take_in(&self, reading: &mut Reading, kind: LineKind, line: &LineMatch, coverage: f32) {
+        reading.line_likeness = reading.line_likeness.max(line.likeness);
+        reading.line_coverage = reading.line_coverage.max(coverage);
+        let fit = line.likeness * (1.0 + self.lines.closeness * line.closeness);
+        if fit > reading.best {
+            (reading.best, reading.closeness) = (fit, line.closeness);
+        }
+        if matches!(kind, LineKind::Title | LineKind::Question) {
+            reading.title = reading.title.max(fit);
+            reading.title_coverage = reading.title_coverage.max(coverage);
+        }
+        if matches!(kind, LineKind::Title | LineKind::Question | LineKind::Heading) {
+            reading.named_coverage = reading.named_coverage.max(coverage);
+        }
+    }
+
+    /// What reading adds to the share of the reachable score: name, value and weight of each part.
+    pub(super) fn parts(&self, concepts: u32, reading: Option<&Reading>) -> [(&'static str, f32, f32); 4] {
+        let reading = reading.copied().unwrap_or_default();
+        let LineWeights { best, title, named, coverage, .. } = self.lines;
+        [
+            ("best_line", reading.best, best),
+            ("title", reading.title, title),
+            ("named", reading.named_coverage.powi(2), named),
+            ("coverage", self.coverage(concepts), coverage),
+        ]
+    }
 }
 
-/// The ranking score: the share of the reachable score, lifted by what was read.
-pub(super) fn score(share: f32, reading: Option<&Reading>) -> f32 {
-    parts(reading).iter().fold(share, |score, (_, value, weight)| score + weight * value)
+/// For each concept the telling word before it in the query, and the share that the pair has of all pairs.
+fn pairs(understood: &Understood, ranking: &Ranking) -> Vec<Option<(usize, f32)>> {
+    let information = |at: usize| ranking.information.get(at).copied().unwrap_or(0.0);
+    let telling = understood.concepts.iter().enumerate().filter(|(_, concept)| !concept.stop && !concept.part);
+    let telling: Vec<usize> = telling.map(|(at, _)| at).collect();
+    let weigh = |pair: &[usize]| information(pair[0]).min(information(pair[1]));
+    let all = telling.windows(2).map(weigh).sum::<f32>().max(f32::MIN_POSITIVE);
+    let mut pairs = vec![None; understood.concepts.len()];
+    for pair in telling.windows(2) {
+        pairs[pair[1]] = Some((pair[0], weigh(pair) / all));
+    }
+    pairs
 }
 
-/// What reading adds to the share of the reachable score: name, value and weight of each part.
-pub(super) fn parts(reading: Option<&Reading>) -> [(&'static str, f32, f32); 1] {
-    [("best_line", reading.map_or(0.0, |reading| reading.line_likeness), BEST_LINE)]
+/// Follows the words of a line, to see which stand together as in the query.
+#[derive(Default)]
+struct Neighbours {
+    /// Words so far that are no stop words.
+    place: u16,
+    /// Place of each concept, from 1; 0 where it was not seen.
+    last: [u16; u32::BITS as usize],
+    /// What each concept and the one before it come to.
+    close: [f32; u32::BITS as usize],
+    closeness: f32,
+}
+
+impl Neighbours {
+    fn see(&mut self, concept: usize, pair: Option<(usize, f32)>) {
+        let place = self.place + 1;
+        if let Some((before, weight)) = pair
+            && self.last[before] != 0
+        {
+            // A compound holds both at one place.
+            let near = weight / f32::from((place - self.last[before]).max(1));
+            let more = (near - self.close[concept]).max(0.0);
+            self.close[concept] += more;
+            self.closeness += more;
+        }
+        self.last[concept] = place;
+    }
 }

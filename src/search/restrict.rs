@@ -100,7 +100,8 @@ impl Reader<'_> {
         let mut having = vec![false; self.snapshot.catalog().len()];
         for stem in stems {
             for field in TextField::ALL {
-                self.snapshot.occurrences(field, self.language.code(), stem, |place, _| having[place] = true)?;
+                self.snapshot
+                    .occurrences(field, self.language.code(), &format!(":{stem}"), |place, _| having[place] = true)?;
             }
         }
         Ok(having)

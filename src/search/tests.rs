@@ -77,7 +77,14 @@ proptest! {
         }
 
         let (snapshot, decision, synonyms) = (SEARCHER.snapshot(), SEARCHER.decision_model(), SEARCHER.synonyms.load());
-        let search = Search { snapshot: &snapshot, query: &query, decision: &decision, synonyms: &synonyms };
+        let ranking = RankingModel::bundled();
+        let search = Search {
+            snapshot: &snapshot,
+            query: &query,
+            ranking: &ranking,
+            decision: &decision,
+            synonyms: &synonyms,
+        };
         let asked = Asked::read(&answer.query);
         prop_assert!(asked.text.len() == answer.query.len());
         for language in ["en", "nl", "ja", "xx"] {

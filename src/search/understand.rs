@@ -4,10 +4,10 @@ use std::{collections::HashSet, io, ops::Range, sync::Arc};
 
 use serde::Serialize;
 
-use super::{MAX_QUERY_CHARS, MAX_TERMS, Query, Search, reword, syntax::Asked, widen::Widening};
+use super::{MAX_QUERY_CHARS, MAX_TERMS, Query, RankingModel, Search, reword, syntax::Asked, typo, widen::Widening};
 use crate::{
     analysis::{Analyzer, Forms, Language, Token, is_stop_word},
-    index::Snapshot,
+    index::{DictionaryEntry, Snapshot},
 };
 
 /// Concepts that may be widened by typo tolerance in one query.
@@ -18,21 +18,16 @@ const MIN_TYPO_CHARS: usize = 4;
 const TWO_ERRORS_CHARS: usize = 8;
 /// Variants of one mistyped word that are looked for.
 const MAX_VARIANTS: usize = 4;
+/// A word in so few articles may be somebody's typing error, where one like it is in so many times more.
+const RARE: u32 = 2;
+const RARE_AGAINST: u32 = 20;
+/// Exponent of the number of articles in choosing among corrections.
+const FREQUENCY: f32 = 0.1;
 /// Words looked at, and kept, for an unfinished word.
 const COMPLETIONS: (usize, usize) = (400, 24);
 
 /// Concepts of one query; they are bits of a number.
 pub(super) const MAX_CONCEPTS: usize = 24;
-
-/// Weights of the ways in which a word can match, against 1 for the word itself.
-mod weight {
-    pub(super) const COMPLETION: f32 = 0.75;
-    pub(super) const COMPLETION_OF_WORD: f32 = 0.25;
-    pub(super) const ONE_ERROR: f32 = 0.7;
-    pub(super) const TWO_ERRORS: f32 = 0.4;
-    pub(super) const OTHER_FIRST_LETTER: f32 = 0.6;
-    pub(super) const STOP_WORD: f32 = 0.4;
-}
 
 /// One word of the query with everything that counts as that word.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +48,8 @@ pub(super) struct Concept {
     pub correction: Option<String>,
     /// Where the word stands in the query's text, in bytes.
     pub span: Range<usize>,
+    /// Length of the word as typed, in bytes: tells its very form from others of the same stem.
+    pub typed_bytes: usize,
 }
 
 /// One stem that stands for a concept.
@@ -139,7 +136,7 @@ impl Understood {
 
 /// Finds out what the words of a query stand for in `language`; first as it was asked, then in the words of synonyms.
 pub(super) fn understand(search: &Search, asked: &Asked, language: &str) -> io::Result<(Understood, Vec<Understood>)> {
-    let Search { snapshot, query, synonyms, .. } = *search;
+    let Search { snapshot, query, ranking, synonyms, .. } = *search;
     let analyzer_language = Language::new(language);
     let mut analyzer = Analyzer::new(analyzer_language.clone());
     let mut tokens = Vec::new();
@@ -154,7 +151,8 @@ pub(super) fn understand(search: &Search, asked: &Asked, language: &str) -> io::
     let same = reword::permitted(table.find(&forms, &query.site), &tokens, asked);
 
     let widening = Widening::new(snapshot, &analyzer_language);
-    let mut reader = Reader { snapshot, query, language: &analyzer_language, analyzer, widening, typo_terms: 0 };
+    let mut reader =
+        Reader { snapshot, model: ranking, query, language: &analyzer_language, analyzer, widening, typo_terms: 0 };
     let mut concepts: Vec<Concept> = Vec::with_capacity(telling.len());
     for token in &telling {
         let known = same.iter().any(|synonym| forms[synonym.words.clone()].contains(&token.forms));
@@ -198,6 +196,7 @@ fn most_telling(snapshot: &Snapshot, language: &Language, mut words: Vec<Token>)
 
 struct Reader<'a> {
     snapshot: &'a Snapshot,
+    model: &'a RankingModel,
     query: &'a Query,
     language: &'a Language,
     analyzer: Analyzer,
@@ -222,7 +221,8 @@ impl Reader<'_> {
         if !may_be.other {
             return Ok(vec![Concept { exact: true, ..concept }]);
         }
-        let known = self.snapshot.articles_with(self.language.code(), &forms.surface)? > 0;
+        let articles = self.snapshot.articles_with(self.language.code(), &forms.surface)?;
+        let known = articles > 0;
         if may_be.unfinished {
             self.complete(&mut concept, known)?;
         }
@@ -231,11 +231,14 @@ impl Reader<'_> {
             if let Some(parts) = self.widening.split(&forms.surface)? {
                 return Ok(self.parts(parts, &token.span));
             }
-            self.correct(&mut concept)?;
+            self.correct(&mut concept, 0)?;
             let alone = concept.correction.is_none() && !self.widening.is_within_others(forms, true);
             if alone && let Some(parts) = self.widening.split_off(&forms.surface) {
                 return Ok(self.parts(parts, &token.span));
             }
+        }
+        if may_be.mistyped && !may_be.unfinished && (1..=RARE).contains(&articles) {
+            self.correct(&mut concept, articles)?;
         }
         let parts = if concept.stop { Vec::new() } else { self.widening.parts(&concept) };
         Ok(std::iter::once(concept).chain(parts).collect())
@@ -249,12 +252,13 @@ impl Reader<'_> {
                 .stems()
                 .map(|stem| Variant { stem: stem.to_owned(), weight: 1.0, kind: VariantKind::Exact })
                 .collect(),
-            weight: if stop { weight::STOP_WORD } else { 1.0 },
+            weight: if stop { self.model.terms.stop_word } else { 1.0 },
             stop,
             exact: false,
             part: false,
             correction: None,
             span: span.clone(),
+            typed_bytes: span.len(),
         }
     }
 
@@ -264,7 +268,8 @@ impl Reader<'_> {
         for part in parts {
             let mut forms = None;
             self.analyzer.analyze(&part, |token| forms = Some(token.forms));
-            concepts.extend(forms.map(|forms| self.concept(&forms, span)));
+            let typed_bytes = part.len();
+            concepts.extend(forms.map(|forms| Concept { typed_bytes, ..self.concept(&forms, span) }));
         }
         concepts
     }
@@ -279,33 +284,46 @@ impl Reader<'_> {
         if concept.surface.chars().count() < 2 {
             return Ok(());
         }
-        let weight = if known { weight::COMPLETION_OF_WORD } else { weight::COMPLETION };
+        let weights = &self.model.variants;
+        let weight = if known { weights.completion_of_word } else { weights.completion };
         let mut found = self.snapshot.completions(self.language.code(), &concept.surface, look)?;
         found.truncate(keep);
+        let typed = concept.surface.chars().count() as f32;
         for entry in found {
-            self.add(concept, &entry.surface, weight, VariantKind::Prefix);
+            let share = typed / entry.surface.chars().count() as f32;
+            self.add(concept, &entry.surface, weight * share.powf(self.model.variants.unfinished), VariantKind::Prefix);
         }
         Ok(())
     }
 
-    fn correct(&mut self, concept: &mut Concept) -> io::Result<()> {
+    /// Lets words that differ by typing errors stand for a word that few `articles` have: for an unknown one, or for
+    /// one that may be an error in the articles themselves.
+    fn correct(&mut self, concept: &mut Concept, articles: u32) -> io::Result<()> {
         let length = concept.surface.chars().count();
         let number = concept.surface.contains(|c: char| c.is_ascii_digit());
         if !self.query.typo_tolerance || length < MIN_TYPO_CHARS || number || self.typo_terms >= MAX_TYPO_TERMS {
             return Ok(());
         }
         self.typo_terms += 1;
-        let distance = if length >= TWO_ERRORS_CHARS { 2 } else { 1 };
-        let mut found = self.snapshot.similar(self.language.code(), &concept.surface, distance)?;
-        // Frequency only decides between equals.
+        let distance = if length >= TWO_ERRORS_CHARS && articles == 0 { 2 } else { 1 };
         let typed: Vec<char> = concept.surface.chars().collect();
-        let rated = |surface: &str| rate(&typed, surface);
-        found.retain(|entry| rated(&entry.surface) > 0.0);
-        found.sort_by(|a, b| rated(&b.surface).total_cmp(&rated(&a.surface)).then(b.articles.cmp(&a.articles)));
-        found.truncate(MAX_VARIANTS);
-        concept.correction = found.first().map(|best| best.surface.clone());
-        for entry in found {
-            self.add(concept, &entry.surface, rated(&entry.surface), VariantKind::Typo);
+        let mut rated: Vec<(f32, DictionaryEntry)> = self
+            .snapshot
+            .similar(self.language.code(), &concept.surface, distance)?
+            .into_iter()
+            .filter(|entry| entry.articles >= RARE_AGAINST * articles)
+            .map(|entry| (typo::rate(&self.model.variants, &typed, &entry.surface), entry))
+            .filter(|(rate, _)| *rate > 0.0)
+            .collect();
+        let sure = |(rate, entry): &(f32, DictionaryEntry)| rate * (1.0 + entry.articles as f32).powf(FREQUENCY);
+        rated.sort_by(|a, b| sure(b).total_cmp(&sure(a)));
+        rated.truncate(MAX_VARIANTS);
+        if articles == 0 {
+            concept.correction = rated.first().map(|(_, best)| best.surface.clone());
+        }
+        for (rate, entry) in rated {
+            let weight = if articles == 0 { rate } else { rate * self.model.variants.rare };
+            self.add(concept, &entry.surface, weight, VariantKind::Typo);
         }
         Ok(())
     }
@@ -319,57 +337,9 @@ impl Reader<'_> {
     }
 }
 
-/// How surely `surface` is what `typed` should have been.
-fn rate(typed: &[char], surface: &str) -> f32 {
-    let meant: Vec<char> = surface.chars().collect();
-    match (edits(typed, &meant) <= 1, typed.first() == meant.first()) {
-        (true, true) => weight::ONE_ERROR,
-        (true, false) => weight::ONE_ERROR * weight::OTHER_FIRST_LETTER,
-        (false, true) => weight::TWO_ERRORS,
-        // "uitloggen" is not "inloggen".
-        (false, false) => 0.0,
-    }
-}
-
-/// Edit distance in which exchanging two neighbours is one edit (optimal string alignment).
-fn edits(a: &[char], b: &[char]) -> usize {
-    let mut rows = [(0..=b.len()).collect::<Vec<_>>(), vec![0; b.len() + 1], vec![0; b.len() + 1]];
-    for i in 1..=a.len() {
-        let [before, now, oldest] = &mut rows;
-        now[0] = i;
-        for j in 1..=b.len() {
-            let substitution = before[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            now[j] = substitution.min(before[j] + 1).min(now[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                now[j] = now[j].min(oldest[j - 2] + 1);
-            }
-        }
-        // Now becomes before, before becomes oldest.
-        rows.rotate_left(1);
-    }
-    rows[0][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_exchange_of_neighbours_is_one_edit() {
-        let table = [
-            ("", "", 0),
-            ("a", "", 1),
-            ("paswoord", "passwoord", 1),
-            ("instlal", "install", 1),
-            ("abc", "cab", 2),
-            ("kitten", "sitting", 3),
-        ];
-        for (a, b, expected) in table {
-            let chars = |text: &str| text.chars().collect::<Vec<_>>();
-            assert_eq!(edits(&chars(a), &chars(b)), expected, "{a} {b}");
-            assert_eq!(edits(&chars(b), &chars(a)), expected, "{b} {a}");
-        }
-    }
 
     #[test]
     fn queries_are_cut_to_the_limits() {

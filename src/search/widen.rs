@@ -86,7 +86,14 @@ impl<'a> Widening<'a> {
             let mut variants =
                 vec![Variant { stem: self.stemmer.stem(&surface), weight: 1.0, kind: VariantKind::Exact }];
             variants.extend(concept.variants.iter().filter(|variant| variant.weight >= 1.0).cloned());
-            Concept { surface, variants, weight: weight::PART, part: true, ..concept.clone() }
+            Concept {
+                typed_bytes: surface.len(),
+                surface,
+                variants,
+                weight: weight::PART,
+                part: true,
+                ..concept.clone()
+            }
         };
         parts.into_iter().map(part).collect()
     }
