@@ -94,7 +94,8 @@ impl App {
         telemetry::metrics(); // counting begins before there is something to count
         let lock = DataLock::acquire(&config.data)?;
         let store = Sqlite::open(&config.data, clock())?;
-        let desk = Desk::new(Arc::new(store.clone()), Ladder::new(config.ladder.clone()), config.desk.idempotency_days);
+        let ladder = Ladder::new(config.ladder.clone());
+        let desk = Desk::new(Arc::new(store.clone()), ladder, &config.desk, &config.sites);
         let first_token = desk.first_agent(clock()).await?;
         let insight = Insight::open(Arc::new(store), &config.insight, clock.clone()).await?;
 
