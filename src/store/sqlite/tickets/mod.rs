@@ -204,10 +204,12 @@ fn insert_key(tx: &Connection, filing: &Filing) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Handoff, status, level, hash of the status token, assignee, outcome.
+type TicketRow = (String, String, u8, String, Option<String>, Option<String>);
+
 fn ticket(conn: &Connection, reference: &Reference) -> Result<Option<TicketRecord>, StoreError> {
     let sql = "SELECT handoff, status, level, status_token_hash, assignee, outcome FROM tickets WHERE reference = ?1";
-    type Row = (String, String, u8, String, Option<String>, Option<String>);
-    let row: Option<Row> = conn
+    let row: Option<TicketRow> = conn
         .prepare_cached(sql)?
         .query_row((reference.as_str(),), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
