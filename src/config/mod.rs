@@ -4,6 +4,7 @@
 //! structs below mirror that file, and a test keeps the two equal. Mistakes surface at start, with
 //! the file and line that caused them. This room is plain data: it opens no file and no socket.
 
+mod connectors;
 mod merge;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use connectors::{Connector, Email, HIDDEN, HelpDesk, Mail, MailTls, Reach, Secret, Target, Webhook};
 pub use merge::{ConfigError, Written, effective_toml};
 
 /// The default configuration with its comments: what `zerodesk config` prints when nothing is set.
@@ -40,6 +42,8 @@ pub struct Config {
     pub limits: Limits,
     /// Tickets and delivery.
     pub desk: Desk,
+    /// Links to other help desks by their name; `desk`, the built-in one, is always there.
+    pub connectors: BTreeMap<String, Connector>,
     /// Events and figures.
     pub insight: Insight,
     /// Logging.
@@ -168,6 +172,8 @@ pub struct Limits {
 pub struct Desk {
     /// Days for which idempotency keys are kept.
     pub idempotency_days: u32,
+    /// Secrets with which help desks sign what became of a ticket; empty: nobody may tell.
+    pub outcome_secrets: Vec<Secret>,
 }
 
 /// Event settings.
@@ -251,6 +257,7 @@ impl Default for Config {
             search: Search::default(),
             limits: Limits::default(),
             desk: Desk::default(),
+            connectors: BTreeMap::new(),
             insight: Insight::default(),
             log: Log::default(),
             ladder: default_ladder(),
@@ -301,7 +308,7 @@ impl Default for Limits {
 
 impl Default for Desk {
     fn default() -> Self {
-        Self { idempotency_days: 30 }
+        Self { idempotency_days: 30, outcome_secrets: Vec::new() }
     }
 }
 

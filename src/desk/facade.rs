@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use ulid::Ulid;
 
 use super::{
-    Agent, AgentRecord, DeskError, Filed, Filing, Ladder, NewTicket, OutboxEntry, Reference, Role, Ticket,
-    TicketFilter, TicketPage, TicketRecord, TicketStatus, TicketStore,
+    Agent, AgentRecord, DeskError, Filed, Filing, Ladder, NewTicket, OutboxEntry, Reference, Role, Routes,
+    SupportLevel, Ticket, TicketFilter, TicketPage, TicketRecord, TicketStatus, TicketStore,
     agent::{access_token, check_name, token_hash},
     connectors::DeskConnector,
     secret::{hash_hex, random, random_token, status_token},
@@ -28,8 +28,9 @@ pub struct Desk {
     store: Arc<dyn TicketStore>,
     ladder: Arc<Ladder>,
     idempotency: SignedDuration,
+    routes: Arc<Routes>,
     /// Tells the delivery of new tickets.
-    filed: Arc<Notify>,
+    filed: watch::Sender<()>,
 }
 
 /// A ticket handed over.
@@ -48,7 +49,13 @@ impl Desk {
     #[must_use]
     pub fn new(store: Arc<dyn TicketStore>, ladder: Ladder, idempotency_days: u32) -> Self {
         let idempotency = SignedDuration::from_hours(24 * i64::from(idempotency_days));
-        Self { store, ladder: Arc::new(ladder), idempotency, filed: Arc::default() }
+        Self { store, ladder: Arc::new(ladder), idempotency, routes: Arc::default(), filed: watch::Sender::default() }
+    }
+
+    /// Also sends tickets where `routes` lead; without it they stay at the built-in desk.
+    #[must_use]
+    pub fn routed(self, routes: Routes) -> Self {
+        Self { routes: Arc::new(routes), ..self }
     }
 
     /// The ladder of levels.
@@ -62,9 +69,9 @@ impl Desk {
         &self.store
     }
 
-    /// Wakes when a ticket was filed.
-    pub(super) fn filed(&self) -> &Arc<Notify> {
-        &self.filed
+    /// Changes when a delivery became due.
+    pub(super) fn filed(&self) -> watch::Receiver<()> {
+        self.filed.subscribe()
     }
 
     /// Files a ticket; answers once ticket, outbox entry and idempotency key are durable.
@@ -88,7 +95,7 @@ impl Desk {
                 Filed::OtherBody => return Err(DeskError::Mismatch),
                 Filed::ReferenceTaken => continue,
             };
-            self.filed.notify_one();
+            self.filed.send_replace(());
             return Ok(HandedOff { ticket, status_token: status_token(&salt, &key), created });
         }
         Err(DeskError::Unavailable("no free reference was found".into()))
@@ -99,12 +106,17 @@ impl Desk {
         let salt = random_token::<16>()?;
         let suspected_spam = new.context.suspected_spam;
         let level = new.context.suggested(&self.ladder);
+        // What may be spam stays here until an agent has looked at it.
+        let elsewhere = self.routes.to(&new.site, SupportLevel::TICKET).filter(|_| !suspected_spam);
+        let outbox = [DeskConnector::NAME].into_iter().chain(elsewhere);
+        let outbox = outbox.map(|name| Ok(OutboxEntry::due_now(new_id(now)?, name, now)));
+        let outbox = outbox.collect::<Result<_, DeskError>>()?;
         let identity =
             Identity { id: new_id(now)?, reference: Reference::random()?, key_hash: key_hash.clone(), created: now };
         Ok(Filing {
             ticket: Ticket::compose(new, identity, level),
             status: if suspected_spam { TicketStatus::Quarantined } else { TicketStatus::Open },
-            outbox: vec![OutboxEntry::due_now(new_id(now)?, DeskConnector::NAME, now)],
+            outbox,
             key_hash,
             body_hash: body_hash.into(),
             status_token_hash: hash_status_token(&status_token(&salt, key)),
@@ -175,6 +187,22 @@ impl Desk {
     pub async fn remove_agent(&self, name: &str) -> Result<(), DeskError> {
         let removed = self.store.remove_agent(name).await?;
         if removed { Ok(()) } else { Err(DeskError::UnknownAgent { name: name.into() }) }
+    }
+
+    /// The ticket that a connector's receiver calls by this id.
+    pub async fn known_there_as(&self, connector: &str, remote_id: &str) -> Result<Option<Reference>, DeskError> {
+        self.store.known_there_as(connector, remote_id).await
+    }
+
+    /// Whether a call under this id has been heeded: nothing where it has not, `false` where it had another body.
+    pub async fn heeded(&self, id: &str, body: &[u8]) -> Result<Option<bool>, DeskError> {
+        Ok(self.store.heeded(id).await?.map(|found| found == hash_hex(&[b"call", body])))
+    }
+
+    /// Keeps that a call has been heeded, as long as idempotency keys are kept.
+    pub async fn heed(&self, id: &str, body: &[u8], now: Timestamp) -> Result<(), DeskError> {
+        let oldest = now.checked_sub(self.idempotency).unwrap_or(Timestamp::MIN);
+        self.store.heed(id, hash_hex(&[b"call", body]), in_milliseconds(now), oldest).await
     }
 
     /// Number of deliveries by state, for the metrics.

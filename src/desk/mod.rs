@@ -15,6 +15,7 @@ mod facade;
 mod ladder;
 mod outbox;
 pub mod redaction;
+mod routes;
 mod secret;
 mod store;
 mod ticket;
@@ -25,8 +26,9 @@ pub use error::DeskError;
 pub use facade::{Desk, HandedOff};
 pub use ladder::{Ladder, SupportLevel};
 pub use outbox::{OutboxEntry, OutboxState, RETRY_DELAYS, retry_at};
+pub use routes::Routes;
 pub use secret::{hash_hex, random_token};
-pub use store::{Claimed, Filed, Filing, TicketFilter, TicketPage, TicketRecord, TicketStore, TicketSummary};
+pub use store::{Claimed, Filed, Filing, TicketFilter, TicketPage, TicketRecord, TicketStore, TicketSummary, Whose};
 pub use ticket::{
     Asked, Callback, Client, Consent, Context, HandoffReason, HostContext, IndexState, NewTicket, Page, ReadArticle,
     Redaction, Reference, Requester, Step, StepKind, Ticket, TicketStatus, TrailItem, Verified,

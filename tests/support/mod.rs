@@ -6,7 +6,9 @@
 //! ```
 //! Everything goes through `http::run`, as in production. A server stops when it is dropped.
 
+pub mod parcel;
 pub mod program;
+pub mod receiver;
 
 use std::{
     fs,
