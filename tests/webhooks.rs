@@ -5,6 +5,7 @@ use reqwest::{Url, header::HeaderMap};
 use standardwebhooks::Webhook;
 use zerodesk::{
     config::Secret,
+    desk::Ticket,
     desk::connectors::{
         ConnectorError, Guard, Sealed,
         signature::{self, SignatureError, SigningKey},
@@ -38,7 +39,7 @@ async fn calls_are_what_standard_webhooks_expects() {
     assert_eq!(asked[0].headers["webhook-id"], asked[1].headers["webhook-id"], "a repeated call can be known");
     assert_eq!(asked[0].body, asked[1].body);
     assert_eq!(asked[0].json()["type"], "ticket.created");
-    assert_eq!(asked[0].json()["data"], serde_json::to_value(ticket()).unwrap());
+    assert_eq!(serde_json::from_value::<Ticket>(asked[0].json()["data"].take()).unwrap(), ticket());
     for secret in SECRETS {
         let oracle = Webhook::new(secret).unwrap();
         for asked in &asked {

@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use lettre::{
     Message,
     message::{
-        Attachment, Mailbox, MultiPart, SinglePart,
-        header::{ContentType, HeaderName, HeaderValue},
+        Attachment, Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
 };
 
-use super::{Connector, ConnectorError, Mailer, Parcel, Receipt, mail::mailbox, text};
+use super::{Connector, ConnectorError, Mailer, Parcel, Receipt, mail::mailbox, one_line, text};
 use crate::config::Email;
 
 /// Sends each ticket as one mail.
@@ -48,6 +48,9 @@ impl EmailConnector {
         let ticket = parcel.ticket;
         let json = serde_json::to_string_pretty(ticket).map_err(|error| error.to_string())?;
         let json_type = ContentType::parse("application/json").map_err(|error| error.to_string())?;
+        // Lines of JSON can be longer than mail allows.
+        let json = Body::new_with_encoding(json, ContentTransferEncoding::Base64);
+        let json = json.map_err(|_| "the ticket cannot be encoded")?;
         let attachment = Attachment::new(format!("{}.json", ticket.reference)).body(json, json_type);
         let parts = MultiPart::mixed()
             .boundary(format!("zerodesk-{}", parcel.key))
@@ -63,7 +66,7 @@ impl EmailConnector {
             builder = builder.to(to.clone());
         }
         if let Ok(address) = ticket.requester.email.parse() {
-            let name = Some(ticket.requester.name.clone()).filter(|name| !name.is_empty());
+            let name = Some(one_line(&ticket.requester.name)).filter(|name| !name.is_empty());
             builder = builder.reply_to(Mailbox::new(name, address));
         }
         builder.multipart(parts).map_err(|error| error.to_string())

@@ -71,8 +71,13 @@ impl Parcel<'_> {
     /// What the receiver's subject carries, so that the ticket can be found there.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("[{}] {}", self.ticket.reference, self.ticket.subject)
+        format!("[{}] {}", self.ticket.reference, one_line(&self.ticket.subject))
     }
+}
+
+/// Without line breaks and other control characters, which some receivers would take for structure.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// What the receiver answered.
