@@ -24,7 +24,10 @@ use crate::{
     config::Config,
     desk::{
         Delivered, Delivery, Desk, DeskError, Ladder, Routes,
-        connectors::{self, Connector, SetupError},
+        connectors::{
+            self, Connector, SetupError,
+            signature::{SigningKey, signing_keys},
+        },
     },
     index::{Generation, Index, IndexError, Snapshot},
     ingest::{Ingest, IngestError},
@@ -85,6 +88,8 @@ pub struct App {
     pub desk: Desk,
     /// Records events and counts them.
     pub insight: Insight,
+    /// Keys of help desks that may tell what became of a ticket.
+    pub outcome_keys: Vec<SigningKey>,
     /// The desk's first access token, when this start made it. To be shown once.
     pub first_token: Option<String>,
     index: Arc<Index>,
@@ -106,11 +111,14 @@ impl App {
         clock: Clock,
         progress: &mut (dyn FnMut(usize, usize) + Send),
     ) -> Result<Self, AppError> {
-        let connectors = connectors::open(&config.connectors)?; // a missing secret should cost no indexing
+        // A missing secret should cost no indexing.
+        let connectors = connectors::open(&config.connectors)?;
+        let outcome_keys = signing_keys("desk.outcome_secrets", &config.desk.outcome_secrets)?;
         telemetry::metrics(); // counting begins before there is something to count
         let lock = DataLock::acquire(&config.data)?;
         let store = Sqlite::open(&config.data, clock())?;
-        let desk = Desk::new(Arc::new(store.clone()), Ladder::new(config.ladder.clone()), config.desk.idempotency_days);
+        let ladder = Ladder::new(config.ladder.clone());
+        let desk = Desk::new(Arc::new(store.clone()), ladder, &config.desk, &config.sites);
         let desk = desk.routed(Routes::new(&config.connectors));
         let first_token = desk.first_agent(clock()).await?;
         let insight = Insight::open(Arc::new(store), &config.insight, clock.clone()).await?;
@@ -138,6 +146,7 @@ impl App {
             searcher,
             desk,
             insight,
+            outcome_keys,
             first_token,
             index,
             follows,

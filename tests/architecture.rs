@@ -19,7 +19,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("search", &["article", "analysis", "index", "config"]),
     // A set of judged queries is a folder of articles, which `source` opens.
     ("eval", &["search", "article", "source", "ingest", "index", "config"]),
-    ("desk", &["search", "config"]),
+    ("desk", &["search", "analysis", "config"]),
     ("insight", &["search", "desk", "config"]),
     ("store", &["desk", "insight", "config"]),
     ("app", &["*"]),

@@ -80,7 +80,7 @@ fn bench_with(far: Far, connectors: &str) -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let config = config(connectors);
     let store = Arc::new(Sqlite::open(folder.path(), at(0)).unwrap());
-    let desk = Desk::new(store, Ladder::new(config.ladder.clone()), config.desk.idempotency_days);
+    let desk = Desk::new(store, Ladder::new(config.ladder.clone()), &config.desk, &config.sites);
     Bench { _folder: folder, desk: desk.routed(Routes::new(&config.connectors)), far: Arc::new(far) }
 }
 

@@ -137,6 +137,9 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         if !ordered {
             return fail(format!("sites.{key}"), "0 <= candidates_at <= answer_at <= 1 must hold");
         }
+        if let Some(fault) = site.hours.fault() {
+            return fail(format!("sites.{key}.hours"), fault);
+        }
     }
     if let Some((key, detail)) =
         config.connectors.iter().find_map(|(name, connector)| connector_fault(config, name, connector))
@@ -146,6 +149,9 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if !config.ladder.iter().enumerate().all(|(at, rung)| usize::from(rung.level) == at) || config.ladder.len() < 2 {
         return fail("ladder".into(), "levels start at 0, rise by one and include 1");
     }
+    if config.ladder.iter().any(|rung| rung.from.iter().any(|from| *from >= rung.level)) {
+        return fail("ladder".into(), "`from` lists lower levels only");
+    }
     for (key, value) in [
         ("search.concurrency", config.search.concurrency),
         ("limits.connections", config.limits.connections),
@@ -154,6 +160,9 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         ("limits.searches_per_minute", config.limits.searches_per_minute as usize),
         ("limits.events_per_minute", config.limits.events_per_minute as usize),
         ("limits.tickets_per_hour", config.limits.tickets_per_hour as usize),
+        ("limits.tickets_per_hour_and_site", config.limits.tickets_per_hour_and_site as usize),
+        ("desk.response_minutes", config.desk.response_minutes as usize),
+        ("desk.resolution_minutes", config.desk.resolution_minutes as usize),
     ] {
         if value == 0 {
             return fail(key.into(), "must be at least 1");
@@ -277,6 +286,9 @@ mod tests {
             (file("[connectors.a]\ntype = \"webhook\"\nsecrets = [{ evn = \"A\" }]"), "a secret is"),
             (file("[connectors.a]\ntype = \"webhook\"\nsites = [\"b\"]"), "connectors.a.sites"),
             (file("[connectors.a]\ntype = \"webhook\"\nlevels = [0]"), "connectors.a.levels"),
+            (file("[sites.a.hours]\ntime_zone = \"Mars/Olympus\""), "sites.a.hours"),
+            (file("[sites.a.hours]\nmonday = [\"9-5\"]"), "9-5"),
+            (file("[sites.a.hours]\nholidays = [\"2026-02-30\"]"), "line 2"),
             (env("ZERODESK_LIMITS__ENABLED", "perhaps"), "ZERODESK_LIMITS__ENABLED"),
             (env("ZERODESK_NO_SUCH", "1"), "no_such"),
         ];

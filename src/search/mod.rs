@@ -6,6 +6,7 @@
 //! never reaches a query parser.
 
 mod decide;
+mod message;
 mod rank;
 mod read;
 mod snippet;
@@ -16,6 +17,7 @@ use std::{collections::HashSet, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 pub use decide::{DecisionModel, Signals};
+pub use message::message_query;
 
 use crate::index::{Entry, Index, IndexError, Snapshot, Stored};
 use rank::{Ranked, Ranking};
@@ -24,6 +26,8 @@ use understand::Understood;
 
 /// Longest query in characters; the rest is cut off.
 pub const MAX_QUERY_CHARS: usize = 256;
+/// Longest message in characters; the rest is cut off.
+pub const MAX_MESSAGE_CHARS: usize = 2_000;
 /// Most terms of a query that are looked at.
 pub const MAX_TERMS: usize = 16;
 /// Longest term in characters.
@@ -51,6 +55,8 @@ pub struct Query {
     pub prefix: bool,
     /// Whether words may contain typing errors.
     pub typo_tolerance: bool,
+    /// Whether the text is a message rather than a query: more of it is looked at, up to [`MAX_MESSAGE_CHARS`].
+    pub long: bool,
     /// Confidence from which the decision is [`Decision::Answer`].
     pub answer_at: f32,
     /// Confidence from which the decision is [`Decision::Candidates`].
@@ -202,7 +208,7 @@ impl Searcher {
     /// The index on disk cannot be read.
     pub fn search(&self, query: &Query) -> Result<Answer, SearchError> {
         let snapshot = self.snapshot();
-        let text = understand::clean(&query.text);
+        let text = understand::clean(&query.text, if query.long { MAX_MESSAGE_CHARS } else { MAX_QUERY_CHARS });
         let mut answer = Answer {
             language: query.languages.first().cloned(),
             generation: snapshot.generation().number,

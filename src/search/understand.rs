@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, io, ops::Range, sync::Arc};
 
-use super::{MAX_QUERY_CHARS, MAX_TERMS, Query};
+use super::{MAX_TERMS, Query};
 use crate::{
     analysis::{Analyzer, Forms, Language, Token, is_stop_word},
     index::Snapshot,
@@ -64,10 +64,10 @@ pub(super) struct Understood {
     pub concepts: Vec<Concept>,
 }
 
-/// The query's text within the limits: trimmed, without control characters.
-pub(super) fn clean(text: &str) -> String {
+/// The query's text within the limit: trimmed, without control characters.
+pub(super) fn clean(text: &str, limit: usize) -> String {
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let cut: String = printable.take(MAX_QUERY_CHARS).collect();
+    let cut: String = printable.take(limit).collect();
     cut.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -240,7 +240,7 @@ fn edits(a: &[char], b: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::MAX_QUERY_CHARS, *};
 
     #[test]
     fn an_exchange_of_neighbours_is_one_edit() {
@@ -267,7 +267,7 @@ mod tests {
             ("\u{7f}", String::new()),
         ];
         for (text, expected) in table {
-            assert_eq!(clean(text), expected);
+            assert_eq!(clean(text, MAX_QUERY_CHARS), expected);
         }
     }
 }

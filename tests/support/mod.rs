@@ -75,6 +75,11 @@ impl Server {
         self.folder().join("articles")
     }
 
+    /// The folder of drafts.
+    pub fn drafts(&self) -> PathBuf {
+        self.folder().join("drafts")
+    }
+
     fn folder(&self) -> &Path {
         self.folder.as_ref().expect("only `restart` takes the folder, with the server").path()
     }
@@ -227,6 +232,7 @@ impl Builder {
         };
         let mut config = written.meant().expect("a configuration that makes sense");
         assert_ne!(config.watch.mode, WatchMode::Poll, "polling would make tests wait");
+        config.desk.drafts = self.folder.path().join("drafts");
         config.watch.quiet_ms = config.watch.quiet_ms.min(5);
         config
     }

@@ -126,12 +126,12 @@ impl ConnectorError {
     }
 }
 
-/// A connector whose settings cannot be used.
+/// Settings of a connector or of a hook that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("connectors.{name}: {message}")]
+#[error("{setting}: {message}")]
 pub struct SetupError {
-    /// The connector.
-    pub name: String,
+    /// The setting, such as `connectors.rt`.
+    pub setting: String,
     /// What is wrong and what to do.
     pub message: String,
 }
@@ -162,5 +162,5 @@ pub fn open_one(name: &str, settings: &config::Connector, lookup: &Lookup) -> Re
             HelpDeskConnector::new(name, desk, lookup).map(|connector| Arc::new(connector) as _)
         }
     };
-    opened.map_err(|message| SetupError { name: name.to_owned(), message })
+    opened.map_err(|message| SetupError { setting: format!("connectors.{name}"), message })
 }

@@ -12,7 +12,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;
 
-use super::Sealed;
+use super::{Sealed, SetupError};
+use crate::config::Secret;
 
 /// Header with the id of the message, the same on every attempt.
 pub const ID: &str = "webhook-id";
@@ -73,6 +74,16 @@ impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningKey")
     }
+}
+
+/// Reads the keys of a setting.
+///
+/// # Errors
+/// Names the setting, and says what to write instead.
+pub fn signing_keys(setting: &str, secrets: &[Secret]) -> Result<Vec<SigningKey>, SetupError> {
+    let read = |secret| SigningKey::read(&Sealed::read(secret)?);
+    let fault = |message| SetupError { setting: setting.into(), message };
+    secrets.iter().map(|secret| read(secret).map_err(fault)).collect()
 }
 
 /// The value of [`SIGNATURE`] for a call: one signature for each key.

@@ -12,6 +12,7 @@ pub(super) fn handoff(ticket: &Ticket) -> String {
     let mut text = format!("{}\n", ticket.message);
     section(&mut text, "From", &requester(ticket));
     section(&mut text, "Call back", &callback(ticket));
+    section(&mut text, "Contract", &terms(ticket));
     way(&mut text, ticket);
     section(&mut text, "Sent from", &page(ticket));
     section(&mut text, "Product", &host(ticket));
@@ -64,7 +65,16 @@ fn verified(ticket: &Ticket) -> &'static str {
 
 fn callback(ticket: &Ticket) -> Vec<String> {
     let Some(callback) = &ticket.callback else { return Vec::new() };
-    callback.phone.iter().chain(&callback.windows).cloned().collect()
+    callback.phone.iter().cloned().chain(callback.windows.iter().map(ToString::to_string)).collect()
+}
+
+fn terms(ticket: &Ticket) -> Vec<String> {
+    let contract = ticket.contract.as_ref().map(|contract| contract.reference.clone());
+    let vendor = ticket.external.vendor.as_ref().map(|vendor| {
+        let agreed = ticket.external.consent_at.map_or("not agreed to", |_| "agreed to by the customer");
+        format!("{vendor}, {agreed}")
+    });
+    contract.into_iter().chain(vendor).collect()
 }
 
 fn page(ticket: &Ticket) -> Vec<String> {

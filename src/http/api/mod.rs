@@ -2,8 +2,12 @@
 
 pub mod articles;
 pub mod desk;
+pub mod desk_admin;
+pub mod desk_work;
 pub mod events;
 pub mod health;
+pub mod hooks;
 pub mod search;
 pub mod stats;
+pub mod suggest;
 pub mod tickets;

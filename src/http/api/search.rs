@@ -111,6 +111,7 @@ impl SearchParams {
             typo_tolerance: app.config.search.typo_tolerance,
             answer_at: site.answer_at,
             candidates_at: site.candidates_at,
+            ..Query::default()
         }
     }
 }
@@ -123,7 +124,7 @@ fn language_tag(text: &str) -> Result<String, ApiError> {
 }
 
 /// The visitor's language as the site writes it, then the site's others.
-fn languages(lang: &str, site: &Site) -> Vec<String> {
+pub(super) fn languages(lang: &str, site: &Site) -> Vec<String> {
     let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let same = site.languages.iter().find(|own| own.eq_ignore_ascii_case(lang));
     let first = same.or_else(|| site.languages.iter().find(|own| primary(own) == primary(lang)));
@@ -167,7 +168,7 @@ pub async fn perform(
     drop(turn);
     metrics::histogram!("zerodesk_search_duration_seconds").record(begun.elapsed());
     let declared = answer.hits.first().and_then(|hit| hit.article.front_matter.level);
-    let suggested_level = app.desk.ladder().suggest(declared).0;
+    let suggested_level = app.desk.ladder().suggest(declared, &answer.query, answer.language.as_deref()).0;
     let query_id = if params.offset == 0 {
         record(app, key, params, headers, &answer, took_us)
     } else {

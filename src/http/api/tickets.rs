@@ -14,16 +14,18 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
+    config::Needs,
     desk::{
-        Asked, Callback, Consent, Context, HandedOff, HandoffReason, HostContext, NewTicket, Page, ReadArticle,
-        Redaction, Reference, Requester, Step, SupportLevel, TicketRecord, TicketStatus, TrailItem, Verified,
-        redaction,
+        Actor, Asked, AskedExternal, Callback, Change, Consent, Consultation, Context, HandedOff, HandoffReason,
+        HostContext, NewTicket, Outcome, OutcomeKind, Page, ReadArticle, Redaction, Reference, Requester, Step,
+        StepKind, SupportLevel, TicketRecord, TicketStatus, TrailItem, Verified, redaction,
     },
     http::{
         client::{client, is_bot},
         cors::ForeignOrigin,
         error::{ApiError, Problem},
         extract::{self, BodyKind, Payload, QueryString},
+        limits::RateLimits,
         pages::{Pages, Visitor, contact},
     },
     index::Snapshot,
@@ -63,6 +65,8 @@ pub struct TicketRequest {
     pub host: HostContext,
     /// When and where to call back.
     pub callback: Option<Callback>,
+    /// A vendor outside, and whether it may be involved.
+    pub external: AskedExternal,
     /// What the visitor agreed to.
     pub consent: Option<Consent>,
     /// A field that people do not see and leave empty.
@@ -116,9 +120,41 @@ pub struct StatusReply {
     pub created: Timestamp,
     /// Its subject.
     pub subject: String,
-    /// What has happened.
+    /// What has happened, with what was written.
     pub steps: Vec<Step>,
+    /// What happens at this level, in the language `lang`.
+    pub does: String,
+    /// What the sender can add now: `reply`, `callback`, `consent`, `solved`.
+    pub wanted: Vec<&'static str>,
+    /// The vendor outside that is to be involved.
+    pub vendor: Option<String>,
 }
+
+/// What the sender of a ticket adds to it, by the last part of the address.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "describes the bodies of one route")]
+enum AmendRequest {
+    /// `reply`
+    Reply(AnswerRequest),
+    /// `callback`
+    Callback(Callback),
+    /// `consent` and `solved`
+    Nothing(Empty),
+}
+
+/// An answer to what an agent wrote.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AnswerRequest {
+    /// The text.
+    pub text: String,
+}
+
+/// Nothing more is to be said.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Empty {}
 
 /// Send a question to a person. Answered once it is durable.
 #[utoipa::path(post, path = "/api/v1/tickets", tag = "tickets", request_body = TicketRequest, params(
@@ -137,6 +173,7 @@ pub struct StatusReply {
 pub async fn send(
     State(app): State<Arc<App>>,
     State(pages): State<Arc<Pages>>,
+    State(rates): State<Arc<RateLimits>>,
     visitor: Visitor,
     origin: ForeignOrigin,
     headers: HeaderMap,
@@ -144,36 +181,49 @@ pub async fn send(
 ) -> Result<Response, ApiError> {
     let payload = payload.only(&[BodyKind::Json, BodyKind::Form])?;
     if payload.kind == BodyKind::Json {
-        let sent = file(&app, &origin, &headers, payload.json()?, Surface::Box).await?;
+        let sent = file(&app, &rates, &origin, &headers, payload.json()?, None).await?;
         return Ok(reply(&sent));
     }
     let form = contact::Form::from_pairs(payload.form());
-    match file(&app, &origin, &headers, form.request(), Surface::Form).await {
+    let sent = match form.request() {
+        Ok(request) => file(&app, &rates, &origin, &headers, request, Some(&form)).await,
+        Err(error) => Err(error),
+    };
+    match sent {
         Ok(sent) => Ok((StatusCode::SEE_OTHER, [(header::LOCATION, status_url(&sent))]).into_response()),
         // What was typed stays in the form.
-        Err(error) if error.field.is_some() => contact::again(&app, &pages, visitor, &form, &error).await,
+        Err(error) if error.field.is_some() => contact::again(&app, &pages, visitor, &form, &headers, &error).await,
         Err(error) => Err(error),
     }
 }
 
+/// Files a ticket; `form` is the page's own form, if it comes from there.
 async fn file(
     app: &App,
+    rates: &RateLimits,
     origin: &ForeignOrigin,
     headers: &HeaderMap,
-    request: TicketRequest,
-    surface: Surface,
+    mut request: TicketRequest,
+    form: Option<&contact::Form>,
 ) -> Result<HandedOff, ApiError> {
     let now = app.now();
     let (site, _) = extract::site(&app.config, request.site.as_deref())?;
     origin.check(&app.config, site)?;
+    rates.take_for_site(site)?;
     let visitor = app.insight.visitor(request.session.as_deref(), now);
     let query_id = request.query_id.clone().and_then(|id| EventId::try_from(id).ok());
-    let trail = app.insight.trail(site, &visitor, query_id.as_ref()).await.unwrap_or_else(|error| {
+    let mut trail = app.insight.trail(site, &visitor, query_id.as_ref()).await.unwrap_or_else(|error| {
         // A ticket is worth more than its trail.
         tracing::warn!(%error, "a ticket goes without its trail");
         Trail::default()
     });
-    let spam = request.website.as_deref().is_some_and(|text| !text.is_empty());
+    if let Some(form) = form {
+        form.keep_shown(&mut trail);
+    }
+    strike(&mut trail, request.consent.as_mut());
+    let trapped = request.website.as_deref().is_some_and(|text| !text.is_empty());
+    let spam = trapped || form.is_some_and(|form| form.too_fast(app.config.limits.fill_time_s, now));
+    let surface = if form.is_some() { Surface::Form } else { Surface::Box };
     let locale = request.locale.clone().unwrap_or_default();
     let context = Context {
         client: client(headers),
@@ -214,10 +264,26 @@ fn new_ticket(
             page: request.page,
             host: request.host,
             callback: request.callback,
+            external: request.external,
             consent: request.consent.unwrap_or_default(),
         },
         context,
     })
+}
+
+/// Takes single lines out of the trail: `trail:QUERY_ID` and `read:SLUG`. The ticket then only tells that something
+/// was taken out, not what.
+fn strike(trail: &mut Trail, consent: Option<&mut Consent>) {
+    let Some(consent) = consent else { return };
+    let struck = |name: String| consent.fields_removed.contains(&name);
+    trail.searches.retain(|search| !struck(format!("trail:{}", search.query_id.as_str())));
+    trail.articles.retain(|read| !struck(format!("read:{}", read.article)));
+    for field in &mut consent.fields_removed {
+        if let Some((part @ ("trail" | "read"), _)) = field.split_once(':') {
+            *field = format!("{part}:*");
+        }
+    }
+    consent.fields_removed.dedup();
 }
 
 /// The key from header or body. Two that differ are a mistake that would file the ticket twice one day.
@@ -247,7 +313,9 @@ pub(in crate::http) fn context(trail: Trail) -> Context {
     let marks: Vec<String> = rules.iter().map(|rule| format!("[{rule}]")).collect();
     let found = |item: &TrailItem| marks.iter().map(|mark| item.query.matches(mark.as_str()).count()).sum::<usize>();
     let hits = trail_items.iter().map(found).sum::<usize>() as u32;
-    Context { trail: trail_items, read: read.collect(), redaction: Redaction { rules, hits }, ..Context::default() }
+    let suggested_in_form = trail.suggested;
+    let (redaction, read) = (Redaction { rules, hits }, read.collect());
+    Context { trail: trail_items, suggested_in_form, read, redaction, ..Context::default() }
 }
 
 /// Adds the state of the articles and the level that the one which failed declares: the last one read, else the
@@ -296,6 +364,7 @@ fn status_url(sent: &HandedOff) -> String {
 #[utoipa::path(get, path = "/api/v1/tickets/{reference}", tag = "tickets", params(
     ("reference" = String, Path, example = "ZD-7K3F9Q"),
     ("token" = String, Query, description = "From `status_url`"),
+    ("lang" = Option<String>, Query, description = "Language of `does`"),
 ), responses(
     (status = 200, body = StatusReply),
     (status = 404, body = Problem<'static>, description = "Unknown reference or wrong token"),
@@ -306,17 +375,104 @@ pub async fn status(
     Path(reference): Path<String>,
     query: QueryString,
 ) -> Result<Response, ApiError> {
-    let TicketRecord { ticket, status, steps, .. } = own(&app, &reference, &query).await?;
+    let record = own(&app, &reference, &query).await?;
+    Ok(status_reply(&app, record, query.one("lang").unwrap_or("en")))
+}
+
+fn status_reply(app: &App, record: TicketRecord, lang: &str) -> Response {
+    let wanted = wanted(app, &record);
+    let TicketRecord { ticket, status, steps, .. } = record;
     let body = StatusReply {
         reference: ticket.reference.to_string(),
         status: shown_status(status),
         level: ticket.level,
         created: ticket.created,
         subject: ticket.subject,
-        // Who did it and why is the desk's own business.
-        steps: steps.into_iter().map(|step| Step { agent: None, reason: None, ..step }).collect(),
+        steps: own_steps(steps),
+        does: app.desk.ladder().does(ticket.level, lang),
+        wanted,
+        vendor: ticket.external.vendor,
     };
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+    ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+/// The steps that concern who asked; who did them, and why, is the desk's own business.
+pub(in crate::http) fn own_steps(steps: Vec<Step>) -> Vec<Step> {
+    let shown = |kind| !matches!(kind, StepKind::Noted | StepKind::Assigned | StepKind::Drafted);
+    let written = |kind| matches!(kind, StepKind::Replied | StepKind::Answered | StepKind::Resolved);
+    let own = |step: Step| Step {
+        agent: None,
+        reason: step.reason.filter(|_| written(step.kind)),
+        status: shown_status(step.status),
+        ..step
+    };
+    steps.into_iter().filter(|step| shown(step.kind)).map(own).collect()
+}
+
+/// What who asked can add now.
+pub(in crate::http) fn wanted(app: &App, record: &TicketRecord) -> Vec<&'static str> {
+    let TicketRecord { ticket, status, .. } = record;
+    if *status == TicketStatus::Resolved {
+        return vec!["reply"];
+    }
+    let here_or_next = |needs| {
+        let ladder = app.desk.ladder();
+        [ticket.level.0, ticket.level.0 + 1].map(SupportLevel).iter().any(|level| ladder.needs(*level) == Some(needs))
+    };
+    let consent = ticket.external.vendor.is_some() && ticket.external.consent_at.is_none();
+    let wanted = [("reply", true), ("callback", here_or_next(Needs::Callback)), ("consent", consent), ("solved", true)];
+    wanted.into_iter().filter(|(_, now)| *now).map(|(name, _)| name).collect()
+}
+
+/// Add something to your ticket: an answer, a call-back, your consent, or that it is solved.
+#[utoipa::path(post, path = "/api/v1/tickets/{reference}/{action}", tag = "tickets", params(
+    ("reference" = String, Path, example = "ZD-7K3F9Q"),
+    ("action" = String, Path, description = "reply, callback, consent or solved"),
+    ("token" = String, Query, description = "From `status_url`"),
+), request_body = AmendRequest, responses(
+    (status = 200, body = StatusReply), (status = 400, body = Problem<'static>),
+    (status = 404, body = Problem<'static>, description = "Unknown reference or action, or wrong token"),
+    (status = 413, body = Problem<'static>), (status = 415, body = Problem<'static>),
+    (status = 422, body = Problem<'static>), (status = 429, body = Problem<'static>), (status = 503, body = Problem<'static>),
+))]
+pub async fn amend(
+    State(app): State<Arc<App>>,
+    Path((reference, action)): Path<(String, String)>,
+    query: QueryString,
+    payload: Payload,
+) -> Result<Response, ApiError> {
+    let payload = payload.only(&[BodyKind::Json])?;
+    let change = match action.as_str() {
+        "reply" => Change::Answer(payload.json::<AnswerRequest>()?.text),
+        "callback" => Change::Callback(payload.json()?),
+        "consent" => payload.json::<Empty>().map(|_| agreed())?,
+        "solved" => payload.json::<Empty>().map(|_| solved())?,
+        _ => return Err(ApiError::not_found("There is no such action. Use reply, callback, consent or solved.")),
+    };
+    let record = amended(&app, &reference, &query, change).await?;
+    Ok(status_reply(&app, record, query.one("lang").unwrap_or("en")))
+}
+
+/// Consent that was given on the status page.
+pub(in crate::http) fn agreed() -> Change {
+    Change::Consent(Consultation { vendor: None, statement: Some("status page".into()) })
+}
+
+/// Who asked says that it is solved.
+pub(in crate::http) fn solved() -> Change {
+    let outcome = Outcome { kind: OutcomeKind::Solved, article: None, duplicate_of: None };
+    Change::Resolve { outcome, text: String::new() }
+}
+
+/// The ticket of who holds its token, with what they add.
+pub(in crate::http) async fn amended(
+    app: &App,
+    reference: &str,
+    query: &QueryString,
+    change: Change,
+) -> Result<TicketRecord, ApiError> {
+    let own = own(app, reference, query).await?;
+    super::desk_work::work(app, &own.ticket.reference, change, Actor::Visitor).await
 }
 
 /// The ticket of who holds its token. Unknown and wrong look the same.

@@ -2,12 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, types::Value};
+use ulid::Ulid;
 
 use super::{
     super::StoreError,
     rows::{invalid, ticket_from_json, time},
 };
-use crate::desk::{Claimed, OutboxEntry, OutboxState, Ticket, Whose};
+use crate::desk::{Claimed, DeadLetter, OutboxEntry, OutboxState, Ticket, Whose};
 
 /// Entries that may be claimed at `:now`: due ones, and those whose lease has ended.
 const DUE: &str =
@@ -151,6 +152,36 @@ pub(super) fn of_ticket(conn: &Connection, ticket: &Ticket) -> Result<Vec<Outbox
         entries.push(entry(row)?);
     }
     Ok(entries)
+}
+
+/// Deliveries that were given up, newest first, and how many there are.
+pub(super) fn dead(conn: &Connection, limit: u32, offset: u32) -> Result<(Vec<DeadLetter>, u64), StoreError> {
+    let count = "SELECT count(*) FROM outbox WHERE state = 'dead'";
+    let total: i64 = conn.prepare_cached(count)?.query_row((), |row| row.get(0))?;
+    let sql = "SELECT o.id, o.connector, o.state, o.attempts, o.due_ms, o.remote_id, o.last_error, t.reference, \
+               t.subject FROM outbox o JOIN tickets t ON t.id = o.ticket_id WHERE o.state = 'dead' \
+               ORDER BY o.updated_ms DESC, o.id DESC LIMIT ?1 OFFSET ?2";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query((limit, offset))?;
+    let mut letters = Vec::new();
+    while let Some(row) = rows.next()? {
+        let reference: String = row.get(7)?;
+        let reference = reference.try_into().map_err(|error: String| invalid("reference", error))?;
+        letters.push(DeadLetter { entry: entry(row)?, reference, subject: row.get(8)? });
+    }
+    Ok((letters, total.unsigned_abs()))
+}
+
+pub(super) fn retry(tx: &Connection, id: Ulid, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE outbox SET state = 'retry', attempts = 0, due_ms = :now, updated_ms = :now \
+               WHERE id = :id AND state = 'dead'";
+    let retried = tx.execute(sql, named_params! { ":now": now.as_millisecond(), ":id": id.to_string() })? == 1;
+    if retried {
+        // Whoever retries wants the receiver to be called again.
+        let open = "DELETE FROM closed_connectors WHERE name = (SELECT connector FROM outbox WHERE id = ?1)";
+        tx.execute(open, (id.to_string(),))?;
+    }
+    Ok(retried)
 }
 
 fn entry(row: &Row<'_>) -> Result<OutboxEntry, StoreError> {

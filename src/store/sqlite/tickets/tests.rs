@@ -9,8 +9,8 @@ use super::*;
 use crate::{
     config::Config,
     desk::{
-        Asked, Consent, Context, Delivery, Desk, HandedOff, Ladder, NewTicket, Requester, Role, Ticked, TicketStatus,
-        TrailItem,
+        Actor, Asked, Change, Consent, Context, Delivery, Desk, HandedOff, Ladder, NewTicket, Requester, Role, Ticked,
+        TicketStatus, TrailItem,
         connectors::{Connector, ConnectorError, DeskConnector, Parcel, Receipt},
     },
 };
@@ -31,7 +31,8 @@ fn bench() -> Bench {
 
 fn open(dir: &std::path::Path) -> (Sqlite, Desk) {
     let store = Sqlite::open(dir, START).unwrap();
-    let desk = Desk::new(Arc::new(store.clone()), Ladder::new(Config::default().ladder), 30);
+    let config = Config::default();
+    let desk = Desk::new(Arc::new(store.clone()), Ladder::new(config.ladder), &config.desk, &config.sites);
     (store, desk)
 }
 
@@ -260,15 +261,71 @@ async fn only_the_holder_of_a_token_is_an_agent() {
     let token = desk.first_agent(START).await.unwrap().unwrap();
     assert!(token.starts_with("zdk_") && token.len() == 47, "{token}");
     assert!(desk.first_agent(START).await.unwrap().is_none(), "only the first start makes one");
-    let bob = desk.add_agent("bob", Role::Agent, START).await.unwrap();
-    assert!(matches!(desk.add_agent("bob", Role::Agent, START).await, Err(DeskError::NameTaken { .. })));
+    let bob = desk.add_agent("bob", Role::Agent, "admin", START).await.unwrap();
+    assert!(matches!(desk.add_agent("bob", Role::Agent, "admin", START).await, Err(DeskError::NameTaken { .. })));
     for name in ["", " ", "a\nb", &"x".repeat(61)] {
-        assert!(matches!(desk.add_agent(name, Role::Agent, START).await, Err(DeskError::Invalid { .. })), "{name:?}");
+        assert!(
+            matches!(desk.add_agent(name, Role::Agent, "admin", START).await, Err(DeskError::Invalid { .. })),
+            "{name:?}"
+        );
     }
     for (token, name) in [(token.as_str(), Some("admin")), (&bob, Some("bob")), ("", None), ("zdk_", None)] {
         let found = desk.authenticate(token).await.unwrap().map(|agent| agent.name);
         assert_eq!(found.as_deref(), name);
     }
+}
+
+#[tokio::test]
+async fn changes_at_the_same_moment_are_all_kept_in_turn() {
+    let Bench { desk, dir: _dir, .. } = bench();
+    let reference = desk.hand_off(ticket_with("k", "Help"), START).await.unwrap().ticket.reference;
+    let mut changes = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let (desk, reference) = (desk.clone(), reference.clone());
+        changes.spawn(async move {
+            let change = if n == 0 { Change::Assign(None) } else { Change::Note(n.to_string()) };
+            desk.work(&reference, change, Actor::Agent("ada"), seconds(n)).await.unwrap().unwrap()
+        });
+    }
+    changes.join_all().await;
+    let steps = desk.ticket(&reference).await.unwrap().unwrap().steps;
+    let notes: BTreeSet<_> = steps.iter().filter_map(|step| step.reason.clone()).collect();
+    assert_eq!((steps.len(), notes.len()), (9, 7));
+    assert_eq!(desk.log(100, 0).await.unwrap().len(), 8, "the log has what agents did, not what the visitor did");
+    assert!(
+        desk.work(&Reference::parse("ZD-000000").unwrap(), Change::Note("x".into()), Actor::Visitor, START)
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_shown_until_somebody_tries_again() {
+    let Bench { desk, dir: _dir, .. } = bench();
+    let sent = desk.hand_off(ticket_with("k", "Help"), START).await.unwrap();
+    let wrong = ConnectorError::Permanent { message: "wrong password".into() };
+    let delivery = Delivery::new(&desk, vec![Arc::new(Scripted(vec![wrong].into()))]).unwrap();
+    delivery.tick(START).await.unwrap();
+    let (letters, total) = desk.dead_letters(10, 0).await.unwrap();
+    assert_eq!((total, letters[0].entry.last_error.as_deref()), (1, Some("wrong password")));
+    assert_eq!(letters[0].reference, sent.ticket.reference);
+    let id = letters[0].entry.id;
+    desk.retry(id, "ada", seconds(5)).await.unwrap();
+    assert!(matches!(desk.retry(id, "ada", seconds(5)).await, Err(DeskError::UnknownDelivery { .. })));
+    assert_eq!(desk.log(10, 0).await.unwrap()[0].action, "delivery_retried");
+    assert_eq!(delivery.tick(seconds(5)).await.unwrap().delivered, 1);
+    assert_eq!(desk.dead_letters(10, 0).await.unwrap().1, 0);
+}
+
+#[tokio::test]
+async fn the_last_admin_stays() {
+    let Bench { desk, dir: _dir, .. } = bench();
+    desk.first_agent(START).await.unwrap();
+    desk.add_agent("bob", Role::Agent, "admin", START).await.unwrap();
+    assert!(matches!(desk.remove_agent("admin", "admin", START).await, Err(DeskError::LastAdmin { .. })));
+    desk.add_agent("eve", Role::Admin, "admin", START).await.unwrap();
+    desk.remove_agent("admin", "eve", START).await.unwrap();
 }
 
 /// Files tickets until it is killed; started by the test below in a process of its own.
