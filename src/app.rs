@@ -6,18 +6,29 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+    time::timeout,
+};
 
 use crate::{
     config::Config,
-    desk::{Delivered, Delivery, Desk, DeskError, Ladder, connectors::DeskConnector},
+    desk::{
+        Delivered, Delivery, Desk, DeskError, Ladder, Routes,
+        connectors::{
+            self, Connector, SetupError,
+            signature::{SigningKey, signing_keys},
+        },
+    },
     index::{Generation, Index, IndexError, Snapshot},
     ingest::{Ingest, IngestError},
     insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor},
@@ -26,6 +37,9 @@ use crate::{
     store::{DataLock, Sqlite, StoreError},
     telemetry,
 };
+
+/// How long the end of the server waits for deliveries under way.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -54,6 +68,9 @@ pub enum AppError {
     /// The desk cannot begin.
     #[error(transparent)]
     Desk(#[from] DeskError),
+    /// A connector cannot be used.
+    #[error(transparent)]
+    Connector(#[from] SetupError),
     /// Events cannot be kept.
     #[error(transparent)]
     Insight(#[from] InsightError),
@@ -71,12 +88,15 @@ pub struct App {
     pub desk: Desk,
     /// Records events and counts them.
     pub insight: Insight,
+    /// Keys of help desks that may tell what became of a ticket.
+    pub outcome_keys: Vec<SigningKey>,
     /// The desk's first access token, when this start made it. To be shown once.
     pub first_token: Option<String>,
     index: Arc<Index>,
     follows: Arc<AtomicBool>,
     stop_following: Box<dyn Fn() + Send + Sync>,
     stop_delivery: Arc<Notify>,
+    delivering: Mutex<Option<JoinHandle<()>>>,
     _lock: DataLock,
 }
 
@@ -91,11 +111,15 @@ impl App {
         clock: Clock,
         progress: &mut (dyn FnMut(usize, usize) + Send),
     ) -> Result<Self, AppError> {
+        // A missing secret should cost no indexing.
+        let connectors = connectors::open(&config.connectors)?;
+        let outcome_keys = signing_keys("desk.outcome_secrets", &config.desk.outcome_secrets)?;
         telemetry::metrics(); // counting begins before there is something to count
         let lock = DataLock::acquire(&config.data)?;
         let store = Sqlite::open(&config.data, clock())?;
         let ladder = Ladder::new(config.ladder.clone());
         let desk = Desk::new(Arc::new(store.clone()), ladder, &config.desk, &config.sites);
+        let desk = desk.routed(Routes::new(&config.connectors));
         let first_token = desk.first_agent(clock()).await?;
         let insight = Insight::open(Arc::new(store), &config.insight, clock.clone()).await?;
 
@@ -114,7 +138,7 @@ impl App {
             .spawn(move || follow(watcher, ingest, &healthy))
             .map_err(|source| SourceError::Folder { path: config.articles.clone(), source })?;
         let stop_delivery = Arc::new(Notify::new());
-        start_delivery(&desk, &insight, &clock, &stop_delivery)?;
+        let delivering = start_delivery(&desk, connectors, &insight, &clock, &stop_delivery)?;
         let searcher = Searcher::new(index.clone());
         Ok(Self {
             config,
@@ -122,11 +146,13 @@ impl App {
             searcher,
             desk,
             insight,
+            outcome_keys,
             first_token,
             index,
             follows,
             stop_following,
             stop_delivery,
+            delivering: Mutex::new(Some(delivering)),
             _lock: lock,
         })
     }
@@ -162,6 +188,15 @@ impl App {
     pub async fn stop(&self) -> Result<(), AppError> {
         (self.stop_following)();
         self.stop_delivery.notify_one();
+        let delivering = self.delivering.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(delivering) = delivering {
+            let abort = delivering.abort_handle();
+            if timeout(PATIENCE, delivering).await.is_err() {
+                // Its lease is freed at the next start, and its receiver is asked before it gets the ticket again.
+                tracing::warn!("a delivery under way is left alone");
+                abort.abort();
+            }
+        }
         Ok(self.insight.stop().await?)
     }
 }
@@ -200,13 +235,18 @@ fn follow(mut watcher: Watcher, mut ingest: Ingest, healthy: &AtomicBool) {
     }
 }
 
-fn start_delivery(desk: &Desk, insight: &Insight, clock: &Clock, stop: &Arc<Notify>) -> Result<(), DeskError> {
-    let delivery = Delivery::new(desk.clone(), vec![Arc::new(DeskConnector)])?;
+fn start_delivery(
+    desk: &Desk,
+    connectors: Vec<Arc<dyn Connector>>,
+    insight: &Insight,
+    clock: &Clock,
+    stop: &Arc<Notify>,
+) -> Result<JoinHandle<()>, DeskError> {
+    let delivery = Delivery::new(desk, connectors)?;
     let insight = insight.clone();
     let delivery = delivery.observed_by(move |delivered| count_delivery(&insight, delivered));
     let (clock, stop) = (clock.clone(), stop.clone());
-    tokio::spawn(async move { delivery.run(move || clock(), stop.notified()).await });
-    Ok(())
+    Ok(tokio::spawn(async move { delivery.run(move || clock(), stop.notified()).await }))
 }
 
 fn count_delivery(insight: &Insight, Delivered { ticket, connector, at }: Delivered) {

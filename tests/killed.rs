@@ -23,7 +23,7 @@ async fn tickets_outlive_the_server() {
 async fn no_acknowledged_ticket_is_lost_to_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("articles")).unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = crate::support::client();
     let mut acknowledged: Vec<(String, Value)> = Vec::new();
     for round in 0..3 {
         let program = Program::start(folder.path());

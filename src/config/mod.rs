@@ -4,6 +4,7 @@
 //! structs below mirror that file, and a test keeps the two equal. Mistakes surface at start, with
 //! the file and line that caused them. This room is plain data: it opens no file and no socket.
 
+mod connectors;
 mod hours;
 mod merge;
 
@@ -12,6 +13,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::LazyLock}
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use connectors::{Connector, Email, HIDDEN, HelpDesk, Mail, MailTls, Reach, Secret, Target, Webhook};
 pub use hours::{Hours, OpenSpan};
 pub use merge::{ConfigError, Written, effective_toml};
 
@@ -42,6 +44,8 @@ pub struct Config {
     pub limits: Limits,
     /// Tickets and delivery.
     pub desk: Desk,
+    /// Links to other help desks by their name; `desk`, the built-in one, is always there.
+    pub connectors: BTreeMap<String, Connector>,
     /// Events and figures.
     pub insight: Insight,
     /// Logging.
@@ -182,6 +186,8 @@ pub struct Desk {
     pub response_minutes: u32,
     /// Business minutes until the solution, where a contract does not say otherwise.
     pub resolution_minutes: u32,
+    /// Secrets with which help desks sign what became of a ticket; empty: nobody may tell.
+    pub outcome_secrets: Vec<Secret>,
 }
 
 /// Event settings.
@@ -277,6 +283,7 @@ impl Default for Config {
             search: Search::default(),
             limits: Limits::default(),
             desk: Desk::default(),
+            connectors: BTreeMap::new(),
             insight: Insight::default(),
             log: Log::default(),
             ladder: default_ladder(),
@@ -330,7 +337,14 @@ impl Default for Limits {
 
 impl Default for Desk {
     fn default() -> Self {
-        Self { idempotency_days: 30, drafts: "drafts".into(), response_minutes: 240, resolution_minutes: 1440 }
+        let drafts = "drafts".into();
+        Self {
+            idempotency_days: 30,
+            drafts,
+            response_minutes: 240,
+            resolution_minutes: 1440,
+            outcome_secrets: Vec::new(),
+        }
     }
 }
 

@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use ulid::Ulid;
 
 use super::{
     Actor, Agent, AgentRecord, Calendar, Change, Clocks, DeadLetter, DeskError, Draft, Filed, Filing, Ladder, LogEntry,
-    NewTicket, OutboxEntry, Reference, Role, StepKind, Ticket, TicketFilter, TicketPage, TicketRecord, TicketStatus,
-    TicketStore,
+    NewTicket, OutboxEntry, Reference, Role, Routes, StepKind, SupportLevel, Ticket, TicketFilter, TicketPage,
+    TicketRecord, TicketStatus, TicketStore,
     agent::{access_token, check_name, token_hash},
     connectors::DeskConnector,
     secret::{hash_hex, random, random_token, status_token},
@@ -34,8 +34,9 @@ pub struct Desk {
     store: Arc<dyn TicketStore>,
     ladder: Arc<Ladder>,
     settings: Arc<Settings>,
+    routes: Arc<Routes>,
     /// Tells the delivery of new tickets.
-    filed: Arc<Notify>,
+    filed: watch::Sender<()>,
 }
 
 /// What the desk goes by.
@@ -78,7 +79,19 @@ impl Desk {
             calendars: sites.iter().map(|(key, site)| (key.clone(), Calendar::new(&site.hours))).collect(),
             calendar: Calendar::new(&config::Hours::default()),
         };
-        Self { store, ladder: Arc::new(ladder), settings: Arc::new(settings), filed: Arc::default() }
+        Self {
+            store,
+            ladder: Arc::new(ladder),
+            settings: Arc::new(settings),
+            routes: Arc::default(),
+            filed: watch::Sender::default(),
+        }
+    }
+
+    /// Also sends tickets where `routes` lead; without it they stay at the built-in desk.
+    #[must_use]
+    pub fn routed(self, routes: Routes) -> Self {
+        Self { routes: Arc::new(routes), ..self }
     }
 
     /// The business hours of a site.
@@ -98,9 +111,9 @@ impl Desk {
         &self.store
     }
 
-    /// Wakes when a ticket was filed.
-    pub(super) fn filed(&self) -> &Arc<Notify> {
-        &self.filed
+    /// Changes when a delivery became due.
+    pub(super) fn filed(&self) -> watch::Receiver<()> {
+        self.filed.subscribe()
     }
 
     /// Files a ticket; answers once ticket, outbox entry and idempotency key are durable.
@@ -124,7 +137,7 @@ impl Desk {
                 Filed::OtherBody => return Err(DeskError::Mismatch),
                 Filed::ReferenceTaken => continue,
             };
-            self.filed.notify_one();
+            self.filed.send_replace(());
             return Ok(HandedOff { ticket, status_token: status_token(&salt, &key), created });
         }
         Err(DeskError::Unavailable("no free reference was found".into()))
@@ -136,12 +149,17 @@ impl Desk {
         let suspected_spam = new.context.suspected_spam;
         let question = format!("{}\n{}", new.asked.subject, new.asked.message);
         let level = self.ladder.suggest(new.context.declared_level, &question, new.asked.locale.as_deref());
+        // What may be spam stays here until an agent has looked at it.
+        let elsewhere = self.routes.to(&new.site, SupportLevel::TICKET).filter(|_| !suspected_spam);
+        let outbox = [DeskConnector::NAME].into_iter().chain(elsewhere);
+        let outbox = outbox.map(|name| Ok(OutboxEntry::due_now(new_id(now)?, name, now)));
+        let outbox = outbox.collect::<Result<_, DeskError>>()?;
         let identity =
             Identity { id: new_id(now)?, reference: Reference::random()?, key_hash: key_hash.clone(), created: now };
         Ok(Filing {
             ticket: Ticket::compose(new, identity, level),
             status: if suspected_spam { TicketStatus::Quarantined } else { TicketStatus::Open },
-            outbox: vec![OutboxEntry::due_now(new_id(now)?, DeskConnector::NAME, now)],
+            outbox,
             key_hash,
             body_hash: body_hash.into(),
             status_token_hash: hash_status_token(&status_token(&salt, key)),
@@ -172,12 +190,24 @@ impl Desk {
             let calendar = self.calendar(&record.ticket.site);
             let Settings { response_minutes, resolution_minutes, .. } = *self.settings;
             let rules = Rules { ladder: &self.ladder, calendar, response_minutes, resolution_minutes };
-            let record = work::apply(record, change.clone(), by, rules, now)?;
-            if self.store.change(record.clone(), Vec::new()).await? {
+            let mut record = work::apply(record, change.clone(), by, rules, now)?;
+            let deliveries = self.owed(&record, now)?;
+            if self.store.change(record.clone(), deliveries.clone()).await? {
+                record.outbox.extend(deliveries);
+                self.filed.send_replace(());
                 return Ok(Some(record));
             }
         }
         Err(DeskError::Unavailable("the ticket keeps changing".into()))
+    }
+
+    /// Deliveries that a ticket's last step made due: to connectors of its new level, or of a ticket that was released.
+    fn owed(&self, record: &TicketRecord, now: Timestamp) -> Result<Vec<OutboxEntry>, DeskError> {
+        let moved =
+            record.steps.last().is_some_and(|step| [StepKind::Escalated, StepKind::Reopened].contains(&step.kind));
+        let has = |name: &str| record.outbox.iter().any(|entry| entry.connector == name);
+        let elsewhere = self.routes.to(&record.ticket.site, record.ticket.level).filter(|name| moved && !has(name));
+        elsewhere.map(|name| Ok(OutboxEntry::due_now(new_id(now)?, name, now))).collect()
     }
 
     /// Writes the draft of an article from a ticket; gives the file's name, or nothing for an unknown reference.
@@ -273,6 +303,22 @@ impl Desk {
         if removed { Ok(()) } else { Err(DeskError::UnknownAgent { name: name.into() }) }
     }
 
+    /// The ticket that a connector's receiver calls by this id.
+    pub async fn known_there_as(&self, connector: &str, remote_id: &str) -> Result<Option<Reference>, DeskError> {
+        self.store.known_there_as(connector, remote_id).await
+    }
+
+    /// Whether a call under this id has been heeded: nothing where it has not, `false` where it had another body.
+    pub async fn heeded(&self, id: &str, body: &[u8]) -> Result<Option<bool>, DeskError> {
+        Ok(self.store.heeded(id).await?.map(|found| found == hash_hex(&[b"call", body])))
+    }
+
+    /// Keeps that a call has been heeded, as long as idempotency keys are kept.
+    pub async fn heed(&self, id: &str, body: &[u8], now: Timestamp) -> Result<(), DeskError> {
+        let oldest = now.checked_sub(self.settings.idempotency).unwrap_or(Timestamp::MIN);
+        self.store.heed(id, hash_hex(&[b"call", body]), in_milliseconds(now), oldest).await
+    }
+
     /// Deliveries that were given up, newest first, at most 100 at a time, and how many there are.
     pub async fn dead_letters(&self, limit: u32, offset: u32) -> Result<(Vec<DeadLetter>, u64), DeskError> {
         self.store.dead_letters(limit.min(MAX_PAGE), offset).await
@@ -282,7 +328,7 @@ impl Desk {
     pub async fn retry(&self, id: Ulid, by: &str, now: Timestamp) -> Result<(), DeskError> {
         let entry = log_entry(by, "delivery_retried", &id.to_string(), now);
         let retried = self.store.retry(id, entry).await?;
-        self.filed.notify_one();
+        self.filed.send_replace(());
         if retried { Ok(()) } else { Err(DeskError::UnknownDelivery { id }) }
     }
 

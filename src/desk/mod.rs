@@ -19,6 +19,7 @@ mod ladder;
 mod matching;
 mod outbox;
 pub mod redaction;
+mod routes;
 mod secret;
 mod store;
 mod ticket;
@@ -33,9 +34,11 @@ pub use escalation::{Consultation, Escalation, Terms};
 pub use facade::{Desk, HandedOff};
 pub use ladder::{Ladder, SupportLevel};
 pub use outbox::{OutboxEntry, OutboxState, RETRY_DELAYS, retry_at};
+pub use routes::Routes;
 pub use secret::{hash_hex, random_token};
 pub use store::{
     Claimed, DeadLetter, Filed, Filing, LogEntry, TicketFilter, TicketPage, TicketRecord, TicketStore, TicketSummary,
+    Whose,
 };
 pub use ticket::{
     Asked, AskedExternal, CallWindow, Callback, Client, Consent, Context, Contract, External, HandoffReason,

@@ -29,6 +29,7 @@ pub trait TicketStore: Send + Sync {
     async fn claim(
         &self,
         owner: &str,
+        whose: &Whose,
         now: Timestamp,
         lease: SignedDuration,
         limit: u32,
@@ -38,6 +39,16 @@ pub trait TicketStore: Send + Sync {
     /// Gives back leases of a server that has ended, at the start of the next one. A store that
     /// several servers share gives back only leases that have ended.
     async fn free_leases(&self, now: Timestamp) -> Result<u64, DeskError>;
+    /// Keeps that a connector's receiver wants no tickets any more, and why.
+    async fn close(&self, connector: &str, reason: &str, now: Timestamp) -> Result<(), DeskError>;
+    /// Why a connector is closed; nothing for one that is not.
+    async fn closed(&self, connector: &str) -> Result<Option<String>, DeskError>;
+    /// The ticket that a connector's receiver calls by this id.
+    async fn known_there_as(&self, connector: &str, remote_id: &str) -> Result<Option<Reference>, DeskError>;
+    /// The hash of the body of a call that came in under this id, where it has been heeded.
+    async fn heeded(&self, id: &str) -> Result<Option<String>, DeskError>;
+    /// Keeps that a call has been heeded, and forgets those from before `oldest`.
+    async fn heed(&self, id: &str, body_hash: String, now: Timestamp, oldest: Timestamp) -> Result<(), DeskError>;
     /// Number of outbox entries by state.
     async fn outbox_counts(&self) -> Result<Vec<(OutboxState, u64)>, DeskError>;
 
@@ -171,6 +182,15 @@ pub struct TicketSummary {
     pub subject: String,
     /// Name, e-mail address or phone number of who asks.
     pub requester: String,
+}
+
+/// Of which connectors deliveries are claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Of this one.
+    Of(String),
+    /// Of none of these.
+    NotOf(Vec<String>),
 }
 
 /// A delivery that was given up.

@@ -78,6 +78,11 @@ fn working() -> Routes {
         .routes(routes!(api::stats::queries))
 }
 
+/// Other help desks, known by their signature.
+fn reporting_back() -> Routes {
+    OpenApiRouter::new().routes(routes!(api::hooks::ticket_outcome))
+}
+
 /// For those who run the server.
 fn operating() -> Routes {
     OpenApiRouter::new()
@@ -131,6 +136,7 @@ fn api() -> Routes {
         .merge(asking())
         .merge(reading())
         .merge(working())
+        .merge(reporting_back())
         .merge(operating())
 }
 
@@ -153,7 +159,10 @@ pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Route
     let public = guarded(public.into(), &context).merge(files()).layer(from_fn_with_state(context.clone(), cors));
     let results = results().layer(from_fn_with_state((rates.clone(), Budget::Searches), enforce));
     let amending = amending().layer(from_fn_with_state((rates.clone(), Budget::Events), enforce));
-    let own = Router::from(working().merge(operating())).merge(visiting()).merge(results).merge(amending);
+    let own = Router::from(working().merge(reporting_back()).merge(operating()))
+        .merge(visiting())
+        .merge(results)
+        .merge(amending);
     let own = guarded(own, &context);
     let all = public.merge(own).fallback(nothing_here);
     let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4));

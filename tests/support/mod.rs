@@ -6,7 +6,9 @@
 //! ```
 //! Everything goes through `http::run`, as in production. A server stops when it is dropped.
 
+pub mod parcel;
 pub mod program;
+pub mod receiver;
 
 use std::{
     fs,
@@ -215,7 +217,7 @@ impl Builder {
         let running = tokio::spawn(async move {
             http::run(listener, served, async { drop(stopped.await) }).await.expect("it serves");
         });
-        let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client");
+        let client = client();
         Server { app, url, token, folder: Some(self.folder), client, time, stop: Some(stop), running: Some(running) }
     }
 
@@ -234,6 +236,13 @@ impl Builder {
         config.watch.quiet_ms = config.watch.quiet_ms.min(5);
         config
     }
+}
+
+/// A client that follows no redirect and asks no proxy.
+pub fn client() -> Client {
+    // Fails only where one was chosen before.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client")
 }
 
 /// Text as it stands in a query string.

@@ -13,14 +13,15 @@ use super::desk::{DeskTicket, authenticated, no_ticket, parsed, private};
 use crate::{
     app::App,
     desk::{
-        Actor, Callback, Change, Consultation, Escalation, Outcome, OutcomeKind, Reference, SupportLevel, Terms,
-        TicketRecord,
+        Actor, Callback, Change, Consultation, Escalation, Outcome, OutcomeKind, Reference, StepKind, SupportLevel,
+        Terms, TicketRecord,
     },
     http::{
         auth::BearerToken,
         error::{ApiError, Problem},
         extract::{BodyKind, Payload},
     },
+    insight::{Event, EventKind, Origin, SessionHash, Visitor},
 };
 
 /// Something written for other agents.
@@ -204,7 +205,32 @@ pub(in crate::http) async fn work(
             return Err(ApiError::invalid("duplicate_of", "There is no ticket with this reference."));
         }
     }
-    app.desk.work(reference, change, by, app.now()).await?.ok_or_else(no_ticket)
+    let record = app.desk.work(reference, change, by, app.now()).await?.ok_or_else(no_ticket)?;
+    tell_figures(app, &record, by);
+    Ok(record)
+}
+
+/// Tells the figures how a ticket ended, or that it goes on. An agent's name is not theirs to know.
+fn tell_figures(app: &App, record: &TicketRecord, by: Actor<'_>) {
+    let Some(step) = record.steps.last() else { return };
+    let (outcome, article) = match (&record.outcome, step.kind) {
+        (Some(outcome), StepKind::Resolved) => (outcome.kind.as_str(), outcome.article.clone()),
+        (None, StepKind::Reopened) => ("reopened", None),
+        _ => return,
+    };
+    let by = match by {
+        Actor::Visitor => "visitor",
+        Actor::Agent(name) if app.config.connectors.contains_key(name) => name,
+        Actor::Agent(_) => "desk",
+    };
+    let ticket = &record.ticket;
+    let session = ticket.session.clone().and_then(|session| SessionHash::try_from(session).ok());
+    let session = session.unwrap_or_else(|| app.insight.visitor(None, step.at).session);
+    let locale = ticket.locale.clone().unwrap_or_default();
+    let origin = Origin { site: ticket.site.clone(), locale, ..Origin::default() };
+    let reference = ticket.reference.to_string();
+    let kind = EventKind::TicketResolved { reference, outcome: outcome.into(), article, by: by.into() };
+    app.insight.record(Event::new(&Visitor { session, yesterday: session }, origin, step.at, kind));
 }
 
 /// A draft of an article that was written.

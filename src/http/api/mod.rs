@@ -6,6 +6,7 @@ pub mod desk_admin;
 pub mod desk_work;
 pub mod events;
 pub mod health;
+pub mod hooks;
 pub mod search;
 pub mod stats;
 pub mod suggest;

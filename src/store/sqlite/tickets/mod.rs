@@ -1,6 +1,7 @@
 //! Tickets, their outbox and the agents: [`TicketStore`] in SQL.
 
 mod agents;
+mod hooks;
 mod log;
 mod outbox;
 mod rows;
@@ -13,7 +14,7 @@ use ulid::Ulid;
 use super::{Sqlite, StoreError};
 use crate::desk::{
     AgentRecord, Claimed, DeadLetter, DeskError, Filed, Filing, LogEntry, OutboxEntry, OutboxState, Reference, Step,
-    StepKind, Ticket, TicketFilter, TicketPage, TicketRecord, TicketStore,
+    StepKind, Ticket, TicketFilter, TicketPage, TicketRecord, TicketStore, Whose,
 };
 
 impl From<StoreError> for DeskError {
@@ -44,16 +45,18 @@ impl TicketStore for Sqlite {
     async fn claim(
         &self,
         owner: &str,
+        whose: &Whose,
         now: Timestamp,
         lease: SignedDuration,
         limit: u32,
     ) -> Result<Vec<Claimed>, DeskError> {
+        let (owner, whose) = (owner.to_owned(), whose.clone());
+        let asked = whose.clone();
         // Looking first keeps an idle server from writing every second.
-        if !self.read(move |conn| outbox::any_due(conn, now)).await? {
+        if !self.read(move |conn| outbox::any_due(conn, &asked, now)).await? {
             return Ok(Vec::new());
         }
-        let owner = owner.to_owned();
-        Ok(self.write(move |tx| outbox::claim(tx, &owner, now, lease, limit)).await?)
+        Ok(self.write(move |tx| outbox::claim(tx, &owner, &whose, now, lease, limit)).await?)
     }
 
     async fn settle(&self, owner: &str, entry: OutboxEntry, now: Timestamp) -> Result<bool, DeskError> {
@@ -63,6 +66,31 @@ impl TicketStore for Sqlite {
 
     async fn free_leases(&self, now: Timestamp) -> Result<u64, DeskError> {
         Ok(self.write(move |tx| outbox::free_leases(tx, now)).await?)
+    }
+
+    async fn close(&self, connector: &str, reason: &str, now: Timestamp) -> Result<(), DeskError> {
+        let (connector, reason) = (connector.to_owned(), reason.to_owned());
+        Ok(self.write(move |tx| outbox::close(tx, &connector, &reason, now)).await?)
+    }
+
+    async fn closed(&self, connector: &str) -> Result<Option<String>, DeskError> {
+        let connector = connector.to_owned();
+        Ok(self.read(move |conn| outbox::closed(conn, &connector)).await?)
+    }
+
+    async fn known_there_as(&self, connector: &str, remote_id: &str) -> Result<Option<Reference>, DeskError> {
+        let (connector, remote_id) = (connector.to_owned(), remote_id.to_owned());
+        Ok(self.read(move |conn| hooks::known_there_as(conn, &connector, &remote_id)).await?)
+    }
+
+    async fn heeded(&self, id: &str) -> Result<Option<String>, DeskError> {
+        let id = id.to_owned();
+        Ok(self.read(move |conn| hooks::heeded(conn, &id)).await?)
+    }
+
+    async fn heed(&self, id: &str, body_hash: String, now: Timestamp, oldest: Timestamp) -> Result<(), DeskError> {
+        let id = id.to_owned();
+        Ok(self.write(move |tx| hooks::heed(tx, &id, &body_hash, now, oldest)).await?)
     }
 
     async fn outbox_counts(&self) -> Result<Vec<(OutboxState, u64)>, DeskError> {

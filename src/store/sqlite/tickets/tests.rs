@@ -11,7 +11,7 @@ use crate::{
     desk::{
         Actor, Asked, Change, Consent, Context, Delivery, Desk, HandedOff, Ladder, NewTicket, Requester, Role, Ticked,
         TicketStatus, TrailItem,
-        connectors::{Connector, ConnectorError, DeskConnector, Receipt},
+        connectors::{Connector, ConnectorError, DeskConnector, Parcel, Receipt},
     },
 };
 
@@ -70,7 +70,7 @@ async fn a_ticket_is_kept_with_its_trail_and_delivered_once() {
 
     let told = Arc::new(Mutex::new(0));
     let counter = told.clone();
-    let delivery = Delivery::new(desk.clone(), vec![Arc::new(DeskConnector)]).unwrap();
+    let delivery = Delivery::new(&desk, vec![Arc::new(DeskConnector)]).unwrap();
     let delivery = delivery.observed_by(move |_| *counter.lock().unwrap() += 1);
     assert_eq!(delivery.tick(START).await.unwrap(), Ticked { delivered: 1, ..Ticked::default() });
     assert_eq!(delivery.tick(seconds(9_999_999)).await.unwrap(), Ticked::default());
@@ -197,13 +197,13 @@ impl Connector for Scripted {
         DeskConnector::NAME
     }
 
-    async fn deliver(&self, _: &Ticket, _: ulid::Ulid) -> Result<Receipt, ConnectorError> {
+    async fn deliver(&self, _: &Parcel<'_>) -> Result<Receipt, ConnectorError> {
         self.0.lock().unwrap().pop().map_or(Ok(Receipt::default()), Err)
     }
 }
 
 fn temporary() -> ConnectorError {
-    ConnectorError::Temporary { message: "503".into(), retry_after: None }
+    ConnectorError::Temporary { message: "503".into(), retry_after: None, busy: false }
 }
 
 #[tokio::test]
@@ -217,7 +217,7 @@ async fn failures_are_tried_again_and_given_up_visibly() {
     for (what, failures, end, attempts) in table {
         let Bench { desk, dir: _dir, .. } = bench();
         let sent = desk.hand_off(ticket_with("k", "Help"), START).await.unwrap();
-        let delivery = Delivery::new(desk.clone(), vec![Arc::new(Scripted(failures.into()))]).unwrap();
+        let delivery = Delivery::new(&desk, vec![Arc::new(Scripted(failures.into()))]).unwrap();
         for hour in 0..200 {
             delivery.tick(seconds(hour * 3600)).await.unwrap();
         }
@@ -232,12 +232,20 @@ async fn a_lease_keeps_others_away_until_it_ends_or_the_server_starts_again() {
     let Bench { desk, store, dir: _dir } = bench();
     desk.hand_off(ticket_with("k", "Help"), START).await.unwrap();
     let lease = SignedDuration::from_secs(60);
-    let claim = async |owner, at| store.claim(owner, seconds(at), lease, 10).await.unwrap();
+    let claim = async |owner, at| store.claim(owner, &Whose::Of("desk".into()), seconds(at), lease, 10).await.unwrap();
     let first = claim("one", 0).await;
     assert_eq!(first.len(), 1);
+    for (whose, free) in
+        [(Whose::NotOf(vec![]), 1), (Whose::NotOf(vec!["desk".into()]), 0), (Whose::Of("rt".into()), 0)]
+    {
+        let claimed = store.claim("one", &whose, seconds(60), lease, 10).await.unwrap();
+        assert_eq!(claimed.len(), free, "{whose:?}");
+        store.free_leases(seconds(0)).await.unwrap();
+        claim("one", 0).await;
+    }
     assert!(claim("two", 59).await.is_empty());
     let second = claim("two", 60).await;
-    assert_eq!((second.len(), second[0].entry.attempts), (1, 2));
+    assert_eq!((second.len(), second[0].entry.attempts), (1, 6));
 
     let done = |claimed: &Claimed| OutboxEntry { state: OutboxState::Delivered, ..claimed.entry.clone() };
     assert!(!store.settle("one", done(&first[0]), seconds(61)).await.unwrap(), "the lease has gone to another");
@@ -297,7 +305,7 @@ async fn what_was_given_up_is_shown_until_somebody_tries_again() {
     let Bench { desk, dir: _dir, .. } = bench();
     let sent = desk.hand_off(ticket_with("k", "Help"), START).await.unwrap();
     let wrong = ConnectorError::Permanent { message: "wrong password".into() };
-    let delivery = Delivery::new(desk.clone(), vec![Arc::new(Scripted(vec![wrong].into()))]).unwrap();
+    let delivery = Delivery::new(&desk, vec![Arc::new(Scripted(vec![wrong].into()))]).unwrap();
     delivery.tick(START).await.unwrap();
     let (letters, total) = desk.dead_letters(10, 0).await.unwrap();
     assert_eq!((total, letters[0].entry.last_error.as_deref()), (1, Some("wrong password")));
