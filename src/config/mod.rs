@@ -98,6 +98,8 @@ pub struct Site {
     pub candidates_at: f32,
     /// Origins that may frame the pages.
     pub frame_ancestors: Vec<Origin>,
+    /// Secret with which the embedding website signs the ids of its users; none: no user counts as verified.
+    pub user_secret: Option<Secret>,
     /// When people work, by which the times of support contracts run.
     pub hours: Hours,
 }
@@ -270,6 +272,15 @@ pub enum Needs {
     Consent,
 }
 
+impl Config {
+    /// The language of articles that do not say theirs and cannot be told by their words.
+    #[must_use]
+    pub fn default_language(&self) -> &str {
+        let site = self.sites.get("default").or_else(|| self.sites.values().next());
+        site.and_then(|site| site.languages.first()).map_or("en", String::as_str)
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -307,6 +318,7 @@ impl Default for Site {
             answer_at: 0.6,
             candidates_at: 0.35,
             frame_ancestors: Vec::new(),
+            user_secret: None,
             hours: Hours::default(),
         }
     }

@@ -11,7 +11,8 @@ use super::{
     NewTicket, OutboxEntry, Reference, Role, Routes, StepKind, SupportLevel, Ticket, TicketFilter, TicketPage,
     TicketRecord, TicketStatus, TicketStore,
     agent::{access_token, check_name, token_hash},
-    connectors::DeskConnector,
+    connectors::{DeskConnector, Sealed},
+    identity,
     secret::{hash_hex, random, random_token, status_token},
     ticket::Identity,
     work::{self, Rules},
@@ -47,6 +48,8 @@ struct Settings {
     drafts: PathBuf,
     /// Business hours by site.
     calendars: BTreeMap<String, Calendar>,
+    /// Secrets with which sites sign the ids of their users.
+    user_secrets: BTreeMap<String, Sealed>,
     /// For sites that are not configured any more.
     calendar: Calendar,
 }
@@ -77,6 +80,7 @@ impl Desk {
             resolution_minutes: settings.resolution_minutes,
             drafts: settings.drafts.clone(),
             calendars: sites.iter().map(|(key, site)| (key.clone(), Calendar::new(&site.hours))).collect(),
+            user_secrets: sites.iter().filter_map(|(key, site)| Some((key.clone(), user_secret(key, site)?))).collect(),
             calendar: Calendar::new(&config::Hours::default()),
         };
         Self {
@@ -128,6 +132,10 @@ impl Desk {
         let key = new.idempotency_key.take().map_or_else(random_token::<16>, checked_key)?;
         new.asked = new.asked.checked(self.calendar(&new.site).zone(), now)?;
         let body_hash = new.asked.fingerprint()?;
+        let requester = &mut new.asked.requester;
+        let secret = self.settings.user_secrets.get(&new.site);
+        requester.verified =
+            identity::vouched(secret, requester.user_ref.as_deref(), requester.signature.take().as_deref());
         for _ in 0..REFERENCE_ATTEMPTS {
             let filing = self.filing(new.clone(), &key, &body_hash, now)?;
             let (ticket, salt) = (filing.ticket.clone(), filing.salt.clone());
@@ -353,6 +361,12 @@ fn new_agent(name: &str, role: Role, now: Timestamp) -> Result<(String, AgentRec
     let agent = Agent { name: name.into(), role, created: in_milliseconds(now) };
     let record = AgentRecord { agent, token_hash: token_hash(&token) };
     Ok((token, record))
+}
+
+/// The secret of a site. One that cannot be read leaves its users unverified; tickets come in all the same.
+fn user_secret(key: &str, site: &config::Site) -> Option<Sealed> {
+    let read = site.user_secret.as_ref().map(Sealed::read)?;
+    read.inspect_err(|error| tracing::error!(site = key, %error, "users of this site cannot be verified")).ok()
 }
 
 fn log_entry(agent: &str, action: &str, subject: &str, now: Timestamp) -> LogEntry {
