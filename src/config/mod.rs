@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::LazyLock}
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-pub use connectors::{Connector, Email, HIDDEN, HelpDesk, Mail, MailTls, Reach, Secret, Target, Webhook};
+pub use connectors::{Confirmation, Connector, Email, HIDDEN, HelpDesk, Mail, MailTls, Reach, Secret, Target, Webhook};
 pub use hours::{Hours, OpenSpan};
 pub use merge::{ConfigError, Written, effective_toml};
 

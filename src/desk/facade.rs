@@ -36,6 +36,7 @@ pub struct Desk {
     ladder: Arc<Ladder>,
     settings: Arc<Settings>,
     routes: Arc<Routes>,
+    public_url: Arc<str>,
     /// Tells the delivery of new tickets.
     filed: watch::Sender<()>,
 }
@@ -88,6 +89,7 @@ impl Desk {
             ladder: Arc::new(ladder),
             settings: Arc::new(settings),
             routes: Arc::default(),
+            public_url: Arc::default(),
             filed: watch::Sender::default(),
         }
     }
@@ -102,6 +104,12 @@ impl Desk {
     #[must_use]
     pub fn calendar(&self, site: &str) -> &Calendar {
         self.settings.calendars.get(site).unwrap_or(&self.settings.calendar)
+    }
+
+    /// Says at which address visitors reach this server, for links in mails.
+    #[must_use]
+    pub fn at(self, public_url: &str) -> Self {
+        Self { public_url: public_url.into(), ..self }
     }
 
     /// The ladder of levels.
@@ -254,12 +262,18 @@ impl Desk {
 
     /// One ticket, for the visitor who holds its status token. A wrong token is like a wrong reference.
     pub async fn status(&self, reference: &Reference, token: &str) -> Result<Option<TicketRecord>, DeskError> {
-        let found = self.store.ticket(reference).await?;
+        let Some(record) = self.store.ticket(reference).await? else { return Ok(None) };
         let hash = hash_status_token(token);
-        let same = |record: &TicketRecord| {
-            subtle::ConstantTimeEq::ct_eq(record.status_token_hash.as_bytes(), hash.as_bytes()).into()
-        };
-        Ok(found.filter(same))
+        let first = subtle::ConstantTimeEq::ct_eq(record.status_token_hash.as_bytes(), hash.as_bytes()).into();
+        let opens = first || self.store.opens(record.ticket.id, hash).await?;
+        Ok(Some(record).filter(|_| opens))
+    }
+
+    /// A new link to a ticket's status page, for a mail. Only the hash of its token is kept.
+    pub(super) async fn status_link(&self, ticket: &Ticket) -> Result<String, DeskError> {
+        let token = random_token::<16>()?;
+        self.store.add_status_token(ticket.id, hash_status_token(&token)).await?;
+        Ok(format!("{}/t/{}?token={token}", self.public_url, ticket.reference))
     }
 
     /// The agent to whom an access token belongs.
