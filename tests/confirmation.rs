@@ -17,7 +17,9 @@ async fn server(mails: &tempfile::TempDir) -> Server {
 
 fn mails(folder: &tempfile::TempDir) -> Vec<String> {
     let files = fs::read_dir(folder.path()).unwrap();
-    files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+    let text = |path| fs::read_to_string(path).unwrap();
+    // Mail writes an equals sign as =3D, and cuts long lines.
+    files.map(|file| text(file.unwrap().path()).replace("=\r\n", "").replace("=3D", "=")).collect()
 }
 
 async fn ask(server: &Server, request: Value) -> Value {

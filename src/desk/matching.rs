@@ -5,7 +5,7 @@
 //! a level, and how near the level's nearest example is, decide in equal parts. It never learns
 //! from tickets: what a level is for is said in the configuration, not guessed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::SupportLevel;
 use crate::{
@@ -34,10 +34,17 @@ pub(super) struct Matching(BTreeMap<String, Examples>);
 #[derive(Debug, Clone, PartialEq)]
 struct Examples {
     language: Language,
-    /// Weight of each term.
-    weights: HashMap<String, f32>,
-    /// Level and terms of each example.
-    questions: Vec<(SupportLevel, BTreeSet<String>)>,
+    /// Every term of the examples.
+    terms: Vec<Term>,
+    /// Level, places of the terms, and length of each example.
+    questions: Vec<(SupportLevel, Vec<usize>, f32)>,
+}
+
+/// A term of the examples.
+#[derive(Debug, Clone, PartialEq)]
+struct Term {
+    stem: String,
+    weight: f32,
 }
 
 impl Matching {
@@ -66,17 +73,25 @@ impl Examples {
     fn new(lang: &str, lines: &[(SupportLevel, &str)]) -> Self {
         let language = Language::new(lang);
         let questions: Vec<_> = lines.iter().map(|(level, line)| (*level, terms(&language, line))).collect();
-        let mut counts: HashMap<String, f32> = HashMap::new();
+        let mut counts: BTreeMap<&String, f32> = BTreeMap::new();
         for term in questions.iter().flat_map(|(_, terms)| terms) {
-            *counts.entry(term.clone()).or_default() += 1.0;
+            *counts.entry(term).or_default() += 1.0;
         }
         let all = questions.len() as f32;
-        let weight = |term: &str, count: f32| {
+        let term = |(stem, count): (&&String, &f32)| {
             let rarity = (1.0 + all / count).ln();
-            if is_stop_word(&language, term) { STOP_WORD * rarity } else { rarity }
+            let weight = if is_stop_word(&language, stem) { STOP_WORD * rarity } else { rarity };
+            Term { stem: (*stem).clone(), weight }
         };
-        let weights = counts.into_iter().map(|(term, count)| (term.clone(), weight(&term, count))).collect();
-        Self { language, weights, questions }
+        let known: Vec<Term> = counts.iter().map(term).collect();
+        let place = |stem: &String| known.binary_search_by(|term| term.stem.cmp(stem)).ok();
+        let question = |(level, terms): (SupportLevel, BTreeSet<String>)| {
+            let places: Vec<usize> = terms.iter().filter_map(place).collect();
+            let length = places.iter().map(|at| known[*at].weight.powi(2)).sum::<f32>().sqrt();
+            (level, places, length)
+        };
+        let questions = questions.clone().into_iter().map(question).collect();
+        Self { language, terms: known, questions }
     }
 
     /// Score and level that suits the question best, if any does.
@@ -87,69 +102,63 @@ impl Examples {
 
     /// Every level with its score: how far the question's words belong to it, and how near its nearest example is.
     fn rated(&self, asked: &BTreeSet<String>) -> Vec<(f32, SupportLevel)> {
-        let levels: BTreeSet<SupportLevel> = self.questions.iter().map(|(level, _)| *level).collect();
-        let nearest = |level| {
-            let own = self.questions.iter().filter(|(of, _)| *of == level);
-            own.map(|(_, terms)| self.similarity(asked, terms)).fold(0.0, f32::max)
-        };
-        let words = self.words(asked);
-        let word = |level| words.get(&level).copied().unwrap_or_default();
-        levels.into_iter().map(|level| (f32::midpoint(word(level), nearest(level)), level)).collect()
-    }
-
-    /// The share of the question's weight that belongs to each level: a word that only one level uses says most.
-    fn words(&self, asked: &BTreeSet<String>) -> HashMap<SupportLevel, f32> {
-        let mut shares: HashMap<SupportLevel, f32> = HashMap::new();
-        let mut all = 0.0;
-        for term in asked {
-            let mut by_level: HashMap<SupportLevel, f32> = HashMap::new();
-            for (level, terms) in &self.questions {
-                let close = terms.iter().map(|other| closeness(term, other)).fold(0.0, f32::max);
-                *by_level.entry(*level).or_default() += close;
-            }
-            let sum: f32 = by_level.values().map(|close| close.powi(2)).sum();
-            let weight = self.weights.get(term).copied().unwrap_or_else(|| self.weight_of_stranger(term));
+        let mut belongs: BTreeMap<SupportLevel, f32> = self.questions.iter().map(|(level, ..)| (*level, 0.0)).collect();
+        let mut shared = vec![0.0_f32; self.questions.len()];
+        let (mut all, mut length) = (0.0, 0.0_f32);
+        for stem in asked {
+            let weight = self.weight(stem);
             all += weight;
-            if sum > 0.0 {
-                let known = by_level.values().copied().fold(0.0, f32::max).min(1.0);
-                for (level, close) in by_level {
-                    *shares.entry(level).or_default() += weight * known * close.powi(2) / sum;
-                }
+            length += weight.powi(2);
+            let closeness: Vec<f32> = self.terms.iter().map(|term| closeness(stem, term)).collect();
+            for (sum, (_, places, _)) in shared.iter_mut().zip(&self.questions) {
+                *sum += places.iter().map(|&at| closeness[at] * self.terms[at].weight).fold(0.0, f32::max).powi(2);
+            }
+            for (level, share) in self.shares(&closeness) {
+                *belongs.entry(level).or_default() += weight * share;
             }
         }
-        for share in shares.values_mut() {
-            *share /= all.max(f32::MIN_POSITIVE);
-        }
-        shares
-    }
-
-    /// Cosine of the two questions' weights.
-    fn similarity(&self, asked: &BTreeSet<String>, example: &BTreeSet<String>) -> f32 {
-        let weight = |term: &String| self.weights.get(term).copied();
-        let own = |term: &String| weight(term).unwrap_or_else(|| self.weight_of_stranger(term));
-        let length = |terms: &BTreeSet<String>| terms.iter().map(|term| own(term).powi(2)).sum::<f32>().sqrt();
-        let shared = |term: &String| {
-            let closeness = example.iter().map(|other| closeness(term, other) * weight(other).unwrap_or_default());
-            closeness.fold(0.0, f32::max).powi(2)
+        let near = |((level, _, own), shared): (&(SupportLevel, Vec<usize>, f32), &f32)| {
+            (*level, shared / (length.sqrt() * own).max(f32::MIN_POSITIVE))
         };
-        let shared: f32 = asked.iter().map(shared).sum();
-        shared / (length(asked) * length(example)).max(f32::MIN_POSITIVE)
+        let near: Vec<(SupportLevel, f32)> = self.questions.iter().zip(&shared).map(near).collect();
+        let nearest = |level| near.iter().filter(|(of, _)| *of == level).map(|(_, near)| *near).fold(0.0, f32::max);
+        let score =
+            |(level, belongs)| (f32::midpoint(belongs / f32::max(all, f32::MIN_POSITIVE), nearest(level)), level);
+        belongs.into_iter().map(score).collect()
     }
 
-    fn weight_of_stranger(&self, term: &str) -> f32 {
+    /// How a word is shared among the levels: a word that only one level uses is all its own.
+    fn shares(&self, closeness: &[f32]) -> BTreeMap<SupportLevel, f32> {
+        let mut by_level: BTreeMap<SupportLevel, f32> = BTreeMap::new();
+        for (level, places, _) in &self.questions {
+            let close = places.iter().map(|&at| closeness[at]).fold(0.0, f32::max);
+            *by_level.entry(*level).or_default() += close;
+        }
+        let known = by_level.values().copied().fold(0.0, f32::max).min(1.0);
+        let sum: f32 = by_level.values().map(|close| close.powi(2)).sum();
+        for close in by_level.values_mut() {
+            *close = known * close.powi(2) / sum.max(f32::MIN_POSITIVE);
+        }
+        by_level
+    }
+
+    fn weight(&self, stem: &str) -> f32 {
+        if let Ok(at) = self.terms.binary_search_by(|term| term.stem.as_str().cmp(stem)) {
+            return self.terms[at].weight;
+        }
         let rarity = (1.0 + self.questions.len() as f32).ln();
-        if is_stop_word(&self.language, term) { STOP_WORD * rarity } else { UNKNOWN * rarity }
+        if is_stop_word(&self.language, stem) { STOP_WORD * rarity } else { UNKNOWN * rarity }
     }
 }
 
-/// How surely one stem stands for another: itself, or a part of a compound.
-fn closeness(a: &str, b: &str) -> f32 {
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    match () {
-        () if short == long => 1.0,
-        () if short.chars().count() >= MIN_PART && (long.starts_with(short) || long.ends_with(short)) => PART,
-        () => 0.0,
+/// How surely a word stands for a term: itself, or a part of a compound on either side.
+fn closeness(stem: &str, term: &Term) -> f32 {
+    let (short, long) = if stem.len() <= term.stem.len() { (stem, term.stem.as_str()) } else { (&*term.stem, stem) };
+    if short == long {
+        return 1.0;
     }
+    let part = (long.starts_with(short) || long.ends_with(short)) && short.chars().count() >= MIN_PART;
+    if part { PART } else { 0.0 }
 }
 
 /// The stems of a text; stop words stay as they are written, so that they are known as such.
