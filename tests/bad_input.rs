@@ -37,6 +37,48 @@ async fn strange_queries_are_answered() {
 }
 
 #[tokio::test]
+async fn queries_that_ask_little_get_a_sensible_reply() {
+    let server = Server::start().await;
+    let long = "p".repeat(256);
+    let signs = "\"-".repeat(128);
+    let minus = "-a ".repeat(85);
+    for (query, decision, hits) in [
+        ("how do i", "no_answer", None), // little words alone ask nothing
+        ("?!…", "no_answer", Some(false)),
+        ("p", "", None),
+        (&long, "no_answer", Some(false)),
+        ("password пароль 密码 كلمة", "", Some(true)),
+        ("\u{202e}password", "", Some(true)),
+        ("كلمة السر", "no_answer", Some(false)),
+        ("שלום", "no_answer", Some(false)),
+        ("🔑 password 🔑", "", Some(true)),
+        ("👩‍👩‍👧‍👦", "no_answer", Some(false)),
+        ("\"", "no_answer", Some(false)),
+        ("\"\"\"\"", "no_answer", Some(false)),
+        ("„“”«»", "no_answer", Some(false)),
+        ("\"reset \"your\" password\"", "", Some(true)),
+        ("“reset „your“ password”", "", Some(true)),
+        ("-", "no_answer", Some(false)),
+        ("- - --", "no_answer", Some(false)),
+        ("-password", "no_answer", Some(false)),
+        ("-\"reset your password\"", "no_answer", Some(false)),
+        ("password -password", "", None), // another language may have it
+        ("password\u{0}reset\u{7}\u{1b}[0m", "", Some(true)),
+        (&signs, "no_answer", Some(false)),
+        (&minus, "no_answer", None),
+        ("\u{feff}\u{200b}\u{200d}", "no_answer", Some(false)),
+    ] {
+        for lang in ["en", "ja", "xx", "zh-Hant-TW"] {
+            let reply = server.json(&format!("/api/v1/search?lang={lang}&q={}", encoded(query))).await;
+            let found = !reply["hits"].as_array().unwrap_or_else(|| panic!("{query}: {reply}")).is_empty();
+            assert!(decision.is_empty() || reply["decision"] == decision, "{lang} {query}: {reply}");
+            assert!(hits.is_none_or(|hits| hits == found), "{lang} {query}: {reply}");
+            assert!(reply["handoff"]["url"].is_string(), "{lang} {query}: {reply}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn broken_requests_are_named() {
     let server = Server::start().await;
     let huge = format!("/api/v1/search?q={}", "x".repeat(10_000));

@@ -30,7 +30,7 @@ async fn a_reply_tells_all_that_a_box_needs() {
     assert_eq!(reply["language"], "en");
     assert_eq!(reply["site"], "default");
     assert_eq!(reply["query_id"].as_str().map(str::len), Some(26));
-    assert!(reply["took_us"].is_u64() && reply["generation"].is_u64() && reply["signals"].is_object(), "{reply}");
+    assert!(reply["took_us"].is_u64() && reply["generation"].is_u64() && reply["explanation"].is_object(), "{reply}");
     assert_eq!(hit["article"], "reset-password");
     assert_eq!(hit["url"], "/a/reset-password");
     assert_eq!(hit["kind"], "how-to");

@@ -79,8 +79,8 @@ fn query(text: String, language: &str) -> Query {
         limit: 10,
         prefix: true,
         typo_tolerance: true,
-        answer_at: site.answer_at,
-        candidates_at: site.candidates_at,
+        answer_at: site.answer_at(),
+        candidates_at: site.candidates_at(),
         ..Query::default()
     }
 }

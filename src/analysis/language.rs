@@ -25,6 +25,9 @@ impl Language {
         &self.0
     }
 
+    /// The languages that write compounds as one word and whose compounds are taken apart.
+    pub const COMPOUNDING: [&str; 8] = ["nl", "de", "sv", "da", "no", "nb", "nn", "fi"];
+
     /// The stemmer, for the languages that have one.
     pub(super) fn stemmer(&self) -> Option<Stemmer> {
         let algorithm = match self.code() {

@@ -5,20 +5,24 @@
 //! prefixes and typing errors are compared with, and one or two *stems*, which are what is
 //! searched. This room opens no file and knows nothing of articles or queries.
 
+mod compound;
 mod detect;
 mod language;
 mod sentence;
 mod stopwords;
+mod synonyms;
 mod token;
 
+pub use compound::{Decompounder, Vocabulary};
 pub use detect::detect;
 pub use language::Language;
 pub use sentence::sentences;
 pub use stopwords::is_stop_word;
-pub use token::{Analyzer, Forms, Token};
+pub use synonyms::{Synonym, SynonymTable, Synonyms, SynonymsError};
+pub use token::{Analyzer, Forms, Token, fold, is_unspaced};
 
 /// Longest term in characters; longer ones are cut, on both sides alike.
 pub const MAX_TERM_CHARS: usize = 40;
 
 /// Changes whenever the chain changes, so that an index made by another chain is built again.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

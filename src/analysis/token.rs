@@ -17,6 +17,8 @@ pub struct Token {
     pub span: Range<usize>,
     /// Its forms.
     pub forms: Arc<Forms>,
+    /// Whether other tokens stand for its text, too, see [`Analyzer::analyze_all`].
+    pub extra: bool,
 }
 
 /// What a word is compared by.
@@ -92,7 +94,7 @@ impl Analyzer {
             if unspaced {
                 self.pairs(text, start..end, &mut sink);
             } else {
-                sink(Token { span: start..end, forms: self.forms(&text[start..end]) });
+                sink(Token { span: start..end, forms: self.forms(&text[start..end]), extra: false });
             }
         }
     }
@@ -104,7 +106,7 @@ impl Analyzer {
         let width = 2.min(bounds.len() - 1);
         for window in bounds.windows(width + 1) {
             let span = window[0]..window[width];
-            sink(Token { forms: self.forms(&text[span.clone()]), span });
+            sink(Token { forms: self.forms(&text[span.clone()]), span, extra: false });
         }
     }
 
@@ -120,6 +122,55 @@ impl Analyzer {
         forms
     }
 
+    /// The stem of a word in lower case, without diacritics.
+    #[must_use]
+    pub fn stem(&self, word: &str) -> String {
+        let Some(stemmer) = &self.stemmer else { return fold(word) };
+        let word = if keeps_its_d(&self.language, word) { &word[..word.len() - "en".len()] } else { word };
+        fold(&stemmer.stem(word))
+    }
+
+    /// Calls `sink` as [`Analyzer::analyze`] does, and besides for what else people may type to find the text: words
+    /// joined by hyphens as one word (`email` for `e-mail`), and single characters where they can be words (`税`).
+    /// For texts that are searched, not for queries.
+    pub fn analyze_all(&mut self, text: &str, mut sink: impl FnMut(Token)) {
+        let mut tokens: Vec<Token> = Vec::new();
+        self.analyze(text, |token| tokens.push(token));
+        let mut begin = 0;
+        for at in 0..tokens.len() {
+            let next = tokens.get(at + 1).and_then(|next| text.get(tokens[at].span.end..next.span.start));
+            sink(tokens[at].clone());
+            self.characters(text, &tokens[at], tokens.get(at + 1), &mut sink);
+            if next.is_none_or(|between| !matches!(between, "-" | "‐" | "‑")) {
+                self.join(text, &tokens[begin..=at], &mut sink);
+                begin = at + 1;
+            }
+        }
+    }
+
+    /// The characters of a pair that are words, without the second where the next pair begins with it.
+    fn characters(&mut self, text: &str, pair: &Token, next: Option<&Token>, sink: &mut impl FnMut(Token)) {
+        let end = next.map_or(pair.span.end, |next| next.span.start.min(pair.span.end));
+        for (at, c) in text[pair.span.clone()].char_indices() {
+            let span = pair.span.start + at..pair.span.start + at + c.len_utf8();
+            if is_word_alone(c) && span.end <= end && span != pair.span {
+                sink(Token { forms: self.forms(&text[span.clone()]), span, extra: true });
+            }
+        }
+    }
+
+    /// The words of one hyphenated chain as one word, and its first two where the first is one letter (`e-mail-…`).
+    fn join(&mut self, text: &str, chain: &[Token], sink: &mut impl FnMut(Token)) {
+        let first_two = (chain.len() > 2 && chain[0].span.len() == 1).then(|| &chain[..2]);
+        for words in [Some(chain), first_two].into_iter().flatten().filter(|words| words.len() > 1) {
+            let joined: String = words.iter().map(|token| &text[token.span.clone()]).collect();
+            if joined.chars().count() <= MAX_TERM_CHARS && joined.chars().any(char::is_alphabetic) {
+                let span = words[0].span.start..words[words.len() - 1].span.end;
+                sink(Token { span, forms: self.forms(&joined), extra: true });
+            }
+        }
+    }
+
     fn compute(&self, word: &str) -> Forms {
         let lower: String = if word.is_ascii() {
             word.chars().take(MAX_TERM_CHARS).map(|c| c.to_ascii_lowercase()).collect()
@@ -127,18 +178,24 @@ impl Analyzer {
             word.nfkc().flat_map(char::to_lowercase).map(straight_apostrophe).take(MAX_TERM_CHARS).collect()
         };
         let surface = fold(&lower);
-        let stem = |word: &str| match &self.stemmer {
-            Some(stemmer) => fold(&stemmer.stem(word)),
-            None => fold(word),
-        };
-        let own = stem(&lower);
-        let plain = (surface != lower).then(|| stem(&surface)).filter(|plain| *plain != own);
+        let own = self.stem(&lower);
+        let plain = (surface != lower).then(|| self.stem(&surface)).filter(|plain| *plain != own);
         Forms { surface, stem: own, plain_stem: plain }
     }
 }
 
+/// The Dutch stemmer takes `woorden`, `melden` for a past tense and cuts off the `d`.
+fn keeps_its_d(language: &Language, word: &str) -> bool {
+    language.code() == "nl" && ["rden", "lden", "fden"].iter().any(|ending| word.ends_with(ending))
+}
+
 /// Removes diacritics and writes out the letters that have no base letter.
-fn fold(text: &str) -> String {
+///
+/// ```
+/// assert_eq!(zerodesk::analysis::fold("straße für één"), "strasse fur een");
+/// ```
+#[must_use]
+pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_owned();
     }
@@ -182,13 +239,19 @@ fn joins(c: char, before: char, after: Option<char>, elides: bool) -> bool {
     }
 }
 
+/// Characters that can be words of their own: Han and Hangul.
+fn is_word_alone(c: char) -> bool {
+    is_unspaced(c) && matches!(u32::from(c), 0x3400..)
+}
+
 /// Scripts that put no spaces between words (and Hangul, whose words carry their particles).
-fn is_unspaced(c: char) -> bool {
+#[must_use]
+pub fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c),
         0x0E00..=0x0EFF // Thai, Lao
         | 0x1000..=0x109F // Myanmar
         | 0x1780..=0x17FF // Khmer
-        | 0x3040..=0x30FF // Hiragana, Katakana
+        | 0x3005..=0x3007 | 0x3040..=0x30FF // Hiragana, Katakana and what stands between Han characters
         | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF // Han
         | 0xAC00..=0xD7AF // Hangul
         | 0x2_0000..=0x3_FFFF)
@@ -231,6 +294,8 @@ mod tests {
         let table = [
             ("en", "install installing installed"),
             ("nl", "artikel artikelen"),
+            ("nl", "antwoord antwoorden"),
+            ("nl", "meld melden"),
             ("de", "Artikel Artikels"),
             ("es", "configuración configuracion"),
             ("fr", "réseau reseau"),
@@ -249,6 +314,27 @@ mod tests {
         Analyzer::new(Language::new("de")).analyze(text, |token| {
             assert!(!text[token.span.clone()].contains(['—', '“', '”', ' ']), "{token:?}");
         });
+    }
+
+    #[test]
+    fn texts_are_found_by_more_than_their_words() {
+        let table: [(&str, &[&str]); 10] = [
+            ("an e-mail", &["an", "e", "mail", "email"]),
+            ("E‑Mail-Adresse!", &["e", "mail", "adresse", "emailadresse", "email"]),
+            ("log-in or - log out", &["log", "in", "login", "or", "log", "out"]),
+            ("2026-11-22", &["2026", "11", "22"]),
+            ("covid-19 --leave-out", &["covid", "19", "covid19", "leave", "out", "leaveout"]),
+            ("消費税", &["消費", "消", "費税", "費", "税"]),
+            ("税", &["税"]),
+            ("テスト중", &["テス", "スト", "ト중", "중"]),
+            ("人々x", &["人々", "人", "x"]),
+            ("-", &[]),
+        ];
+        for (text, expected) in table {
+            let mut surfaces = Vec::new();
+            Analyzer::new(Language::new("de")).analyze_all(text, |token| surfaces.push(token.forms.surface.clone()));
+            assert_eq!(surfaces, expected, "{text}");
+        }
     }
 
     #[test]

@@ -94,11 +94,13 @@ pub enum ProblemCode {
     TitleNotFound,
     /// One of the article's `questions` does not find it.
     QuestionNotFound,
+    /// The file of synonyms cannot be used.
+    Synonyms,
 }
 
 impl ProblemCode {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Unreadable,
         Self::TooLarge,
         Self::InvalidUtf8,
@@ -122,6 +124,7 @@ impl ProblemCode {
         Self::Orphan,
         Self::TitleNotFound,
         Self::QuestionNotFound,
+        Self::Synonyms,
     ];
 
     /// What problems of this kind have in common, as a sentence.
@@ -151,6 +154,7 @@ impl ProblemCode {
             Self::Orphan => "No other article leads to this one.",
             Self::TitleNotFound => "A search for the article's own title does not find it.",
             Self::QuestionNotFound => "A search for one of the article's questions does not find it.",
+            Self::Synonyms => "The file of synonyms cannot be used.",
         }
     }
 
@@ -181,6 +185,7 @@ impl ProblemCode {
             Self::Orphan => "orphan",
             Self::TitleNotFound => "title-not-found",
             Self::QuestionNotFound => "question-not-found",
+            Self::Synonyms => "synonyms",
         }
     }
 
@@ -283,6 +288,6 @@ mod tests {
             assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
             assert!(code.meaning().ends_with('.'));
         }
-        assert_eq!(ProblemCode::ALL.len(), ProblemCode::QuestionNotFound as usize + 1);
+        assert_eq!(ProblemCode::ALL.len(), ProblemCode::Synonyms as usize + 1);
     }
 }

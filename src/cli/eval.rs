@@ -1,20 +1,23 @@
 //! `zerodesk eval`: quality on judged questions, and the fit of the decision.
 
+mod report;
+
 use std::{
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
+    collections::HashSet,
+    io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    eval::{self, Example, Measures, Outcome, QuerySet},
+    eval::{self, Example, Floor, Measures, Outcome, QuerySet},
     search::DecisionModel,
 };
+use report::{By, Report};
 
 /// Arguments of `zerodesk eval`.
 #[derive(Debug, Args)]
@@ -22,6 +25,27 @@ pub struct EvalArgs {
     /// Folders with articles/, queries.tsv, qrels.tsv and unanswerable.tsv
     #[arg(required = true, value_name = "SET")]
     sets: Vec<PathBuf>,
+    /// Folder of the articles, for sets without articles/ of their own
+    #[arg(long, value_name = "DIR")]
+    articles: Option<PathBuf>,
+    /// Show the figures of parts, too
+    #[arg(long, value_name = "kind|language")]
+    by: Option<By>,
+    /// Show how true the confidence is, and how many answers are wrong from each confidence on
+    #[arg(long)]
+    curves: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "curves")]
+    json: bool,
+    /// Draw the curves as SVG files in this folder
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
+    /// Fail when a figure is worse than in this file
+    #[arg(long, value_name = "FILE")]
+    floor: Option<PathBuf>,
+    /// Make such a file, a little below today's figures
+    #[arg(long, value_name = "FILE")]
+    write_floor: Option<PathBuf>,
     /// Write the ranking as a TREC run (one set) or runs (a folder, for several)
     #[arg(long, value_name = "FILE")]
     run: Option<PathBuf>,
@@ -37,75 +61,88 @@ pub struct EvalArgs {
 }
 
 pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
-    let sets = args.sets.iter().map(|folder| QuerySet::read(folder)).collect::<Result<Vec<_>, _>>()?;
+    // Mistakes first: measuring takes a while.
+    let floor = args.floor.as_deref().map(Floor::read).transpose()?;
+    let sets = read(args)?;
+    let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).chain(["mean"]).collect();
+    floor.iter().try_for_each(|floor| floor.fits(&names))?;
+    let mut outcomes = ask(&sets)?;
+    if args.leave_one_out {
+        leave_one_out(&sets, &mut outcomes);
+    }
+    let reports: Vec<Report> =
+        sets.iter().zip(&outcomes).map(|(set, found)| Report::new(set, found, args.by)).collect();
+    let mut text = if args.json { report::json(&reports)? } else { report::table(&reports) };
+    if args.curves {
+        text += &report::curves(&reports);
+    }
+    io::stdout().write_all(text.as_bytes())?;
+    write(args, &sets, &outcomes, &reports)?;
+    let Some(floor) = floor else { return Ok(ExitCode::SUCCESS) };
+    let mut measured = named(&reports);
+    measured.push(("mean", report::mean(&reports)));
+    let shortfalls = floor.check(&measured);
+    for shortfall in &shortfalls {
+        eprintln!("below the floor: {shortfall}");
+    }
+    Ok(ExitCode::from(u8::from(!shortfalls.is_empty())))
+}
+
+fn read(args: &EvalArgs) -> anyhow::Result<Vec<QuerySet>> {
+    let articles = args.articles.as_deref();
+    let sets = args.sets.iter().map(|folder| QuerySet::read(folder, articles)).collect::<Result<Vec<_>, _>>()?;
+    let mut names = HashSet::from(["mean", "all"]);
+    for set in &sets {
+        if !names.insert(&set.name) {
+            bail!("a set called `{}` is there already, or that name means something; rename its folder", set.name);
+        }
+        if !set.unjudged.is_empty() {
+            let ids = set.unjudged.join(", ");
+            eprintln!("{}: not asked, because qrels.tsv names no relevant article for them: {ids}", set.name);
+        }
+    }
+    Ok(sets)
+}
+
+fn ask(sets: &[QuerySet]) -> anyhow::Result<Vec<Vec<Outcome>>> {
     let bar = ProgressBar::new(sets.len() as u64).with_style(
         ProgressStyle::with_template("{bar:30} {pos}/{len} sets {msg}").unwrap_or(ProgressStyle::default_bar()),
     );
     let mut outcomes = Vec::new();
-    for set in &sets {
+    for set in sets {
         bar.set_message(set.name.clone());
         outcomes.push(eval::run(set).with_context(|| format!("set {}", set.name))?);
         bar.inc(1);
     }
     bar.finish_and_clear();
-    if args.leave_one_out {
-        leave_one_out(&sets, &mut outcomes);
+    Ok(outcomes)
+}
+
+fn named(reports: &[Report]) -> Vec<(&str, Measures)> {
+    reports.iter().map(|report| (report.name.as_str(), report.measures)).collect()
+}
+
+/// Writes the files that are asked for.
+fn write(args: &EvalArgs, sets: &[QuerySet], outcomes: &[Vec<Outcome>], reports: &[Report]) -> anyhow::Result<()> {
+    for (set, found) in sets.iter().zip(outcomes) {
+        if let Some(file) = &args.run {
+            report::write_each(file, sets.len(), &set.name, "run", &report::trec_run(found))?;
+        }
+        if let Some(file) = &args.confidence {
+            report::write_each(file, sets.len(), &set.name, "tsv", &report::confidences(found))?;
+        }
     }
-    let measures: Vec<Measures> = sets.iter().zip(&outcomes).map(|(set, found)| eval::measure(set, found)).collect();
-    print(&sets, &measures);
-    for (set, found) in sets.iter().zip(&outcomes) {
-        write(args.run.as_deref(), sets.len(), &set.name, "run", &trec_run(found))?;
-        write(args.confidence.as_deref(), sets.len(), &set.name, "tsv", &confidences(found))?;
+    if let Some(folder) = &args.plots {
+        report::plots(folder, reports)?;
+    }
+    if let Some(file) = &args.write_floor {
+        report::write(file, &Floor::below(&named(reports)))?;
     }
     if let Some(file) = &args.fit {
-        let model = fit(&sets, &outcomes, |_| true);
-        fs::write(file, serde_json::to_string_pretty(&model)? + "\n").with_context(|| file.display().to_string())?;
+        let model = fit(sets, outcomes, |_| true);
+        report::write(file, &(serde_json::to_string_pretty(&model)? + "\n"))?;
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn print(sets: &[QuerySet], measures: &[Measures]) {
-    let names = Measures::default().named().map(|(name, _)| name);
-    let width = sets.iter().map(|set| set.name.len()).max().unwrap_or(0).max(4);
-    println!("{:width$} {}", "set", names.map(|name| format!("{name:>10}")).concat());
-    let row = |name: &str, m: &Measures| {
-        println!("{name:width$} {}", m.named().map(|(_, value)| format!("{value:>10.3}")).concat());
-    };
-    for (set, m) in sets.iter().zip(measures) {
-        row(&set.name, m);
-    }
-    if sets.len() > 1 {
-        row("mean", &eval::mean(measures));
-    }
-}
-
-/// One set goes into the file itself; several into a folder of that name, a file each.
-fn write(target: Option<&Path>, sets: usize, name: &str, ending: &str, text: &str) -> anyhow::Result<()> {
-    let Some(target) = target else { return Ok(()) };
-    let file = if sets == 1 {
-        target.to_owned()
-    } else {
-        fs::create_dir_all(target).with_context(|| target.display().to_string())?;
-        target.join(format!("{name}.{ending}"))
-    };
-    fs::write(&file, text).with_context(|| file.display().to_string())
-}
-
-fn trec_run(outcomes: &[Outcome]) -> String {
-    outcomes.iter().flat_map(|o| o.ranked.iter().enumerate().map(move |hit| (o, hit))).fold(
-        String::new(),
-        |mut text, (outcome, (rank, (article, score)))| {
-            let _ = writeln!(text, "{} Q0 {article} {} {score:.6} zerodesk", outcome.query, rank + 1);
-            text
-        },
-    )
-}
-
-fn confidences(outcomes: &[Outcome]) -> String {
-    outcomes.iter().fold(String::new(), |mut text, outcome| {
-        let _ = writeln!(text, "{}\t{:.6}", outcome.query, outcome.confidence);
-        text
-    })
+    Ok(())
 }
 
 /// Fits on the sets that `wanted` picks; answerable and unanswerable questions of each count the same.

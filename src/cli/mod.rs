@@ -9,6 +9,7 @@ mod connectors;
 mod eval;
 mod search;
 mod serve;
+mod synonyms;
 
 use std::{
     fs, io,

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use toml::{Table, Value};
 use toml_edit::{DocumentMut, Item};
 
-use super::{Config, Connector, EXAMPLE};
+use super::{Config, Connector, EXAMPLE, Site};
 
 /// The prefix of every environment variable that sets something.
 const ENV_PREFIX: &str = "ZERODESK_";
@@ -133,10 +133,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         if site.languages.is_empty() {
             return fail(format!("sites.{key}.languages"), "name at least one language, such as [\"en\"]");
         }
-        let ordered = 0.0 <= site.candidates_at && site.candidates_at <= site.answer_at && site.answer_at <= 1.0;
-        if !ordered {
-            return fail(format!("sites.{key}"), "0 <= candidates_at <= answer_at <= 1 must hold");
-        }
+        thresholds(site).or_else(|detail| fail(format!("sites.{key}"), detail))?;
         if let Some(fault) = site.hours.fault() {
             return fail(format!("sites.{key}.hours"), fault);
         }
@@ -192,6 +189,27 @@ fn connector_fault(config: &Config, name: &str, connector: &Connector) -> Option
         return Some(("public_url".into(), "must be set: confirmations carry a link to the status page"));
     }
     connector.fault().map(|(setting, detail)| (format!("{key}.{setting}"), detail))
+}
+
+/// Whether the settings of the decision make sense together.
+fn thresholds(site: &Site) -> Result<(), &'static str> {
+    let costs = [site.wrong_answer_cost, site.needless_ticket_cost];
+    let positive = |cost: &f32| cost.is_finite() && *cost > 0.0;
+    let within = 0.0 <= site.candidates_at && site.candidates_at <= 1.0;
+    let ordered = site.answer_at.is_none_or(|answer_at| site.candidates_at <= answer_at && answer_at <= 1.0);
+    if costs.iter().any(Option::is_some) && site.answer_at.is_some() {
+        Err(
+            "answer_at and the costs say the same thing twice; write either answer_at, or wrong_answer_cost and needless_ticket_cost",
+        )
+    } else if costs.iter().flatten().count() == 1 {
+        Err("wrong_answer_cost and needless_ticket_cost are compared with each other; write both")
+    } else if !costs.iter().flatten().all(positive) {
+        Err("wrong_answer_cost and needless_ticket_cost must be numbers above 0")
+    } else if !(within && ordered) {
+        Err("0 <= candidates_at <= answer_at <= 1 must hold")
+    } else {
+        Ok(())
+    }
 }
 
 /// The effective configuration as commented TOML: the example file with today's values.
@@ -273,6 +291,14 @@ mod tests {
             (file("[sites.a]\norigins = [\"https://a.example/path\"]"), "is not an origin"),
             (file("[sites.a]\nlanguages = []"), "sites.a.languages"),
             (file("[sites.a]\nanswer_at = 0.1"), "candidates_at"),
+            (
+                file("[sites.a]\nanswer_at = 0.7\nwrong_answer_cost = 1\nneedless_ticket_cost = 1"),
+                "either answer_at, or",
+            ),
+            (file("[sites.a]\nwrong_answer_cost = 3"), "write both"),
+            (file("[sites.a]\nwrong_answer_cost = 0\nneedless_ticket_cost = 1"), "above 0"),
+            (file("[sites.a]\nwrong_answer_cost = nan\nneedless_ticket_cost = 1"), "above 0"),
+            (file("[sites.a]\ncandidates_at = nan"), "candidates_at"),
             (file("[limits]\nconnections = 0"), "limits.connections"),
             (file("public_url = \"https://a.example/\""), "public_url"),
             (file("[[ladder]]\nlevel = 3\nname = {}\nneeds = \"nothing\""), "ladder"),
@@ -305,9 +331,26 @@ mod tests {
     }
 
     #[test]
+    fn costs_become_a_threshold() {
+        for (settings, answer_at, candidates_at) in [
+            ("", 0.6, 0.35),
+            ("answer_at = 0.9", 0.9, 0.35),
+            ("wrong_answer_cost = 3\nneedless_ticket_cost = 2", 0.6, 0.35),
+            ("wrong_answer_cost = 19\nneedless_ticket_cost = 1", 0.95, 0.35),
+            ("wrong_answer_cost = 1\nneedless_ticket_cost = 3", 0.25, 0.25),
+        ] {
+            let text = format!("[sites.default]\n{settings}");
+            let config = Written { file: Some(("f".into(), text)), ..Default::default() }.meant().unwrap();
+            let site = &config.sites["default"];
+            assert_eq!((site.answer_at(), site.candidates_at()), (answer_at, candidates_at), "{settings}");
+        }
+    }
+
+    #[test]
     fn the_printed_configuration_reads_back_as_itself() {
         let file = "listen = \"[::1]:9\"\n[limits]\nenabled = false\ntrusted_proxies = [\"10.0.0.0/8\"]\n\
-                    [sites.shop]\nname = \"Shop\"\norigins = [\"https://shop.example\"]";
+                    [sites.shop]\nname = \"Shop\"\norigins = [\"https://shop.example\"]\n\
+                    wrong_answer_cost = 4.0\nneedless_ticket_cost = 1.0";
         let config = Written { file: Some(("f".into(), file.into())), ..Default::default() }.meant().unwrap();
         let printed = effective_toml(&config);
         assert_eq!(toml::from_str::<Config>(&printed).unwrap(), config, "{printed}");

@@ -92,8 +92,15 @@ pub struct Site {
     pub folders: Vec<String>,
     /// Foreign origins that may call the API, as `scheme://host[:port]`.
     pub origins: Vec<Origin>,
-    /// Confidence from which a search counts as answered, 0..1.
-    pub answer_at: f32,
+    /// What it costs to show a wrong answer, in any unit; only together with `needless_ticket_cost`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wrong_answer_cost: Option<f32>,
+    /// What a ticket costs that an article would have answered, in the same unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needless_ticket_cost: Option<f32>,
+    /// Confidence from which a search counts as answered, 0..1; instead of the two costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_at: Option<f32>,
     /// Confidence from which hits are candidates, 0..1.
     pub candidates_at: f32,
     /// Origins that may frame the pages.
@@ -102,6 +109,33 @@ pub struct Site {
     pub user_secret: Option<Secret>,
     /// When people work, by which the times of support contracts run.
     pub hours: Hours,
+}
+
+impl Site {
+    /// Where nothing is written: a wrong answer is half as bad again as a needless ticket.
+    pub const ANSWER_AT: f32 = 0.6;
+
+    /// Confidence from which a search counts as answered. With confidence `p`, answering costs `(1 - p)` wrong
+    /// answers and not answering `p` needless tickets, so answering is cheaper above `wrong / (wrong + needless)`.
+    ///
+    /// ```
+    /// use zerodesk::config::Site;
+    /// let site = Site { wrong_answer_cost: Some(9.0), needless_ticket_cost: Some(1.0), ..Site::default() };
+    /// assert_eq!(site.answer_at(), 0.9);
+    /// ```
+    #[must_use]
+    pub fn answer_at(&self) -> f32 {
+        let of_costs =
+            self.wrong_answer_cost.zip(self.needless_ticket_cost).map(|(wrong, needless)| wrong / (wrong + needless));
+        self.answer_at.or(of_costs).unwrap_or(Self::ANSWER_AT)
+    }
+
+    /// Confidence from which hits are candidates; never above [`answer_at`](Self::answer_at), which costs may bring
+    /// below the setting.
+    #[must_use]
+    pub fn candidates_at(&self) -> f32 {
+        self.candidates_at.min(self.answer_at())
+    }
 }
 
 /// A web origin, `scheme://host[:port]`, in lower case and without a path.
@@ -146,8 +180,20 @@ pub struct Search {
     pub typo_tolerance: bool,
     /// Treat the last word as a prefix.
     pub prefix: bool,
+    /// File of words that mean the same; the default one may be missing.
+    pub synonyms: PathBuf,
+    /// File with the weights of the decision, as `zerodesk eval --fit` writes it; empty: those of this version.
+    pub decision: PathBuf,
     /// Searches that may run at once.
     pub concurrency: usize,
+}
+
+impl Search {
+    /// Whether the file of synonyms must be there, because the settings name it.
+    #[must_use]
+    pub fn needs_synonyms(&self) -> bool {
+        self.synonyms != Self::default().synonyms
+    }
 }
 
 /// Limits for the public routes.
@@ -315,7 +361,9 @@ impl Default for Site {
             languages: ["en", "nl", "de"].map(String::from).into(),
             folders: Vec::new(),
             origins: Vec::new(),
-            answer_at: 0.6,
+            wrong_answer_cost: None,
+            needless_ticket_cost: None,
+            answer_at: None,
             candidates_at: 0.35,
             frame_ancestors: Vec::new(),
             user_secret: None,
@@ -326,7 +374,13 @@ impl Default for Site {
 
 impl Default for Search {
     fn default() -> Self {
-        Self { typo_tolerance: true, prefix: true, concurrency: 64 }
+        Self {
+            typo_tolerance: true,
+            prefix: true,
+            synonyms: "synonyms.toml".into(),
+            decision: PathBuf::new(),
+            concurrency: 64,
+        }
     }
 }
 

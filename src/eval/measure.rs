@@ -4,16 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::{Outcome, QuerySet};
+use super::{Outcome, QuerySet, curves};
 
 /// Ranks that count.
 const CUTOFF: usize = 10;
-/// Bins of equal width for the calibration error.
-const BINS: usize = 10;
 
-/// What a set came to. Everything is a share of 1.
+/// What a set came to. Every figure is a share of 1, or not a number where there is nothing to measure it on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Measures {
+    /// Questions that an article answers: what the figures of the ranking are the mean of.
+    pub answerable: usize,
+    /// Questions that no article answers.
+    pub unanswerable: usize,
     /// Normalised discounted cumulative gain, linear gain, cut at 10.
     pub ndcg_10: f64,
     /// Mean reciprocal rank, cut at 10.
@@ -22,6 +24,8 @@ pub struct Measures {
     pub recall_10: f64,
     /// Questions with a relevant article first.
     pub success_1: f64,
+    /// Questions with a relevant article among the first 3.
+    pub success_3: f64,
     /// Probability that an answerable question gets a higher confidence than an unanswerable one.
     pub auroc: f64,
     /// Share of unanswerable questions still answered at the threshold that keeps 90 % of the answerable.
@@ -30,19 +34,34 @@ pub struct Measures {
     pub ece: f64,
 }
 
-impl Measures {
-    /// Names and values in the order of the fields.
-    #[must_use]
-    pub fn named(&self) -> [(&'static str, f64); 7] {
-        [
-            ("nDCG@10", self.ndcg_10),
-            ("MRR@10", self.mrr_10),
-            ("Recall@10", self.recall_10),
-            ("Success@1", self.success_1),
-            ("AUROC", self.auroc),
-            ("FPR@90TPR", self.fpr_90),
-            ("ECE", self.ece),
-        ]
+/// One of the figures.
+#[derive(Debug, Clone, Copy)]
+pub struct Figure {
+    /// Its name in files: that of the field.
+    pub key: &'static str,
+    /// Its heading in a table.
+    pub short: &'static str,
+    /// Whether more is better.
+    pub more_is_better: bool,
+    /// Its value.
+    pub of: fn(&Measures) -> f64,
+}
+
+impl Figure {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 8] = [
+        Self::new("ndcg_10", "nDCG", true, |m| m.ndcg_10),
+        Self::new("mrr_10", "MRR", true, |m| m.mrr_10),
+        Self::new("recall_10", "Rec.", true, |m| m.recall_10),
+        Self::new("success_1", "S@1", true, |m| m.success_1),
+        Self::new("success_3", "S@3", true, |m| m.success_3),
+        Self::new("auroc", "AUROC", true, |m| m.auroc),
+        Self::new("fpr_90", "FPR", false, |m| m.fpr_90),
+        Self::new("ece", "ECE", false, |m| m.ece),
+    ];
+
+    const fn new(key: &'static str, short: &'static str, more_is_better: bool, of: fn(&Measures) -> f64) -> Self {
+        Self { key, short, more_is_better, of }
     }
 }
 
@@ -50,34 +69,44 @@ impl Measures {
 #[must_use]
 pub fn measure(set: &QuerySet, outcomes: &[Outcome]) -> Measures {
     let by_query: HashMap<&str, &Outcome> = outcomes.iter().map(|o| (o.query.as_str(), o)).collect();
-    let mut measures = Measures::default();
+    let mut measures =
+        Measures { answerable: set.judgments.len(), unanswerable: set.unanswerable.len(), ..Measures::default() };
     for (query, relevant) in &set.judgments {
         let ranked = by_query.get(query.as_str()).map(|o| gains(o, relevant)).unwrap_or_default();
         add_ranking(&mut measures, &ranked, relevant);
     }
-    let count = set.judgments.len().max(1) as f64;
-    for sum in [&mut measures.ndcg_10, &mut measures.mrr_10, &mut measures.recall_10, &mut measures.success_1] {
-        *sum /= count;
+    let Measures { ndcg_10, mrr_10, recall_10, success_1, success_3, .. } = &mut measures;
+    for sum in [ndcg_10, mrr_10, recall_10, success_1, success_3] {
+        *sum /= set.judgments.len() as f64;
     }
-    let confidence = |id: &str| by_query.get(id).map_or(0.0, |o| f64::from(o.confidence));
-    let positive: Vec<f64> = set.judgments.keys().map(|id| confidence(id)).collect();
-    let negative: Vec<f64> = set.unanswerable.iter().map(|(id, _)| confidence(id)).collect();
+    let decided = curves::decided(set, outcomes);
+    let (positive, negative): (Vec<_>, Vec<_>) = decided.iter().partition(|question| question.answerable);
+    let confidences =
+        |questions: Vec<curves::Decided>| -> Vec<f64> { questions.iter().map(|q| q.confidence).collect() };
+    let (positive, negative) = (confidences(positive), confidences(negative));
     measures.auroc = auroc(&positive, &negative);
     measures.fpr_90 = fpr_at_tpr(&positive, &negative, 0.9);
-    measures.ece = calibration_error(&positive, &negative);
+    // With one sort alone, a confidence of always 0 or always 1 would be without fault.
+    let both = !positive.is_empty() && !negative.is_empty();
+    measures.ece = if both { curves::calibration_error(&curves::reliability(&decided)) } else { f64::NAN };
     measures
 }
 
-/// The mean over sets, each counting the same.
+/// The mean over sets, each counting the same; over those that have the figure.
 #[must_use]
 pub fn mean(all: &[Measures]) -> Measures {
-    let count = all.len().max(1) as f64;
-    let of = |field: fn(&Measures) -> f64| all.iter().map(field).sum::<f64>() / count;
+    let of = |field: fn(&Measures) -> f64| {
+        let values: Vec<f64> = all.iter().map(field).filter(|value| value.is_finite()).collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    };
     Measures {
+        answerable: all.iter().map(|m| m.answerable).sum(),
+        unanswerable: all.iter().map(|m| m.unanswerable).sum(),
         ndcg_10: of(|m| m.ndcg_10),
         mrr_10: of(|m| m.mrr_10),
         recall_10: of(|m| m.recall_10),
         success_1: of(|m| m.success_1),
+        success_3: of(|m| m.success_3),
         auroc: of(|m| m.auroc),
         fpr_90: of(|m| m.fpr_90),
         ece: of(|m| m.ece),
@@ -85,7 +114,7 @@ pub fn mean(all: &[Measures]) -> Measures {
 }
 
 /// Grades of the first ten different articles.
-fn gains(outcome: &Outcome, relevant: &HashMap<String, u32>) -> Vec<f64> {
+pub(super) fn gains(outcome: &Outcome, relevant: &HashMap<String, u32>) -> Vec<f64> {
     let mut seen = HashSet::new();
     let different = outcome.ranked.iter().filter(|(article, _)| seen.insert(article.as_str()));
     different.take(CUTOFF).map(|(article, _)| f64::from(relevant.get(article).copied().unwrap_or(0))).collect()
@@ -103,7 +132,8 @@ fn add_ranking(measures: &mut Measures, gains: &[f64], relevant: &HashMap<String
     }
     if let Some(first) = gains.iter().position(|gain| *gain > 0.0) {
         measures.mrr_10 += 1.0 / (first as f64 + 1.0);
-        measures.success_1 += if first == 0 { 1.0 } else { 0.0 };
+        measures.success_1 += f64::from(u8::from(first < 1));
+        measures.success_3 += f64::from(u8::from(first < 3));
     }
     measures.recall_10 += gains.iter().filter(|gain| **gain > 0.0).count() as f64 / relevant.len().max(1) as f64;
 }
@@ -134,55 +164,58 @@ fn fpr_at_tpr(positive: &[f64], negative: &[f64], rate: f64) -> f64 {
     negative.iter().filter(|value| **value >= threshold).count() as f64 / negative.len() as f64
 }
 
-fn calibration_error(positive: &[f64], negative: &[f64]) -> f64 {
-    let mut bins = [(0.0, 0.0, 0.0); BINS];
-    let all = positive.iter().map(|c| (*c, 1.0)).chain(negative.iter().map(|c| (*c, 0.0)));
-    for (confidence, label) in all {
-        let (count, sum, hits) = &mut bins[((confidence * BINS as f64) as usize).min(BINS - 1)];
-        *count += 1.0;
-        *sum += confidence;
-        *hits += label;
-    }
-    let total = (positive.len() + negative.len()).max(1) as f64;
-    bins.iter().map(|(_, sum, hits): &(f64, f64, f64)| (sum - hits).abs()).sum::<f64>() / total
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::Signals;
+    use crate::{eval::Question, search::Signals};
+
+    fn set() -> QuerySet {
+        let grades = |list: &[(&str, u32)]| list.iter().map(|(a, g)| ((*a).to_owned(), *g)).collect();
+        let judgments = [("q1", grades(&[("a", 1)])), ("q2", grades(&[("a", 1), ("b", 1)]))];
+        QuerySet {
+            judgments: judgments.map(|(id, relevant)| (id.to_owned(), relevant)).into(),
+            unanswerable: ["u1", "u2"].map(|id| Question { id: id.to_owned(), ..Question::default() }).into(),
+            ..QuerySet::default()
+        }
+    }
+
+    fn outcome(query: &str, ranked: &[&str], confidence: f32) -> Outcome {
+        let ranked = ranked.iter().map(|a| ((*a).to_owned(), 1.0)).collect();
+        Outcome { query: query.into(), ranked, confidence, signals: Signals::default() }
+    }
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() < 1e-6
+    }
 
     #[test]
     fn a_worked_case_by_hand() {
-        let grades = |list: &[(&str, u32)]| list.iter().map(|(a, g)| ((*a).to_owned(), *g)).collect();
-        let set = QuerySet {
-            name: "t".into(),
-            folder: "t".into(),
-            queries: Vec::new(),
-            judgments: HashMap::from([
-                ("q1".into(), grades(&[("a", 1)])),
-                ("q2".into(), grades(&[("a", 1), ("b", 1)])),
-            ]),
-            unanswerable: vec![("u1".into(), String::new()), ("u2".into(), String::new())],
-        };
-        let outcome = |query: &str, ranked: &[&str], confidence| Outcome {
-            query: query.into(),
-            ranked: ranked.iter().map(|a| ((*a).to_owned(), 1.0)).collect(),
-            confidence,
-            signals: Signals::default(),
-        };
         let outcomes = [
             outcome("q1", &["x", "x", "a"], 0.9),
             outcome("q2", &["b"], 0.5),
             outcome("u1", &[], 0.5),
             outcome("u2", &[], 0.1),
         ];
-        let measures = measure(&set, &outcomes);
-        let close = |a: f64, b: f64| (a - b).abs() < 1e-6;
+        let measures = measure(&set(), &outcomes);
         let half_ideal = 1.0 / (1.0 + 1.0 / 3f64.log2());
+        assert_eq!((measures.answerable, measures.unanswerable), (2, 2));
         assert!(close(measures.ndcg_10, f64::midpoint(1.0 / 3f64.log2(), half_ideal)));
-        assert!(close(measures.mrr_10, 0.75) && close(measures.recall_10, 0.75) && close(measures.success_1, 0.5));
+        assert!(close(measures.mrr_10, 0.75) && close(measures.recall_10, 0.75));
+        assert!(close(measures.success_1, 0.5) && close(measures.success_3, 1.0));
         assert!(close(measures.auroc, 0.875) && close(measures.fpr_90, 0.5));
         assert!(close(measures.ece, (0.1 + 0.0 + 0.1) / 4.0), "{measures:?}");
+        let low = measure(&set(), &[outcome("q1", &["x", "y", "z", "a"], 0.9)]);
+        assert!(close(low.success_3, 0.0) && close(low.mrr_10, 0.125), "{low:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_measured_is_no_number_and_no_part_of_the_mean() {
+        let known = measure(&QuerySet { unanswerable: Vec::new(), ..set() }, &[outcome("q1", &["a"], 0.9)]);
+        assert!(close(known.success_1, 0.5), "{known:?}");
+        assert!(known.auroc.is_nan() && known.fpr_90.is_nan() && known.ece.is_nan(), "{known:?}");
+        let other = Measures { success_1: 1.0, auroc: 0.75, answerable: 3, ..Measures::default() };
+        let mean = mean(&[known, other]);
+        assert!(close(mean.success_1, 0.75) && close(mean.auroc, 0.75), "{mean:?}");
+        assert_eq!((mean.answerable, mean.unanswerable), (5, 0));
     }
 }

@@ -1,36 +1,95 @@
 //! Quality, measured: judged questions against an index of their own.
 //!
 //! A [`QuerySet`] is a folder with `articles/`, `queries.tsv`, `qrels.tsv` and `unanswerable.tsv`.
-//! [`run`] asks every question as a visitor would; [`measure`](measure::measure) turns the outcome into
-//! nDCG@10, MRR@10, Recall@10, Success@1, AUROC, the false positive rate at 90 % true positives and
-//! the expected calibration error. This room changes nothing that is served.
+//! [`run`] asks every question as a visitor would; [`measure`](measure::measure) turns the outcome into the
+//! figures of [`Figure::ALL`], the curves say more of the confidence, and a [`Floor`] keeps what was reached.
+//! This room changes nothing that is served.
 
+mod curves;
 mod fit;
+mod floor;
 mod measure;
+mod plot;
 mod set;
 
+pub use curves::{Bin, Decided, Point, decided, reliability, risk_coverage, tenths};
 pub use fit::{Example, fit};
-pub use measure::{Measures, mean, measure};
-pub use set::{EvalError, QuerySet};
+pub use floor::{Floor, Shortfall};
+pub use measure::{Figure, Measures, mean, measure};
+pub use plot::{plot_reliability, plot_risk_coverage};
+pub use set::{QuerySet, Question};
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
-    index::Index,
-    ingest::Ingest,
-    search::{Query, Searcher, Signals},
-    source::Directory,
+    config::Site,
+    index::{Index, IndexError},
+    ingest::{Ingest, IngestError},
+    search::{Query, SearchError, Searcher, Signals},
+    source::{Directory, SourceError},
 };
 
 /// Hits that are asked for: more than any measure looks at.
 const DEPTH: usize = 20;
+
+/// Why quality cannot be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// A file is missing or unreadable.
+    #[error("{path}: {source}; a set is a folder with articles/, queries.tsv, qrels.tsv and unanswerable.tsv")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The floor is missing or unreadable.
+    #[error("{path}: {source}; make a floor with --write-floor FILE")]
+    Floor {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// A line does not fit.
+    #[error("{path}:{line}: {message}")]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong and what is expected.
+        message: String,
+    },
+    /// There is nothing to search.
+    #[error("{path}: there is no article; put Markdown files there, or name another folder with --articles")]
+    NoArticles {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The articles cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The articles cannot be indexed.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// The index cannot be made.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The index cannot be searched.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+}
 
 /// One question with what search made of it.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// The question's id.
     pub query: String,
-    /// Article ids (file names without ending) with their scores, best first.
+    /// Article ids, as the set calls them, with their scores, best first.
     pub ranked: Vec<(String, f32)>,
     /// Confidence that there is an answer, 0..1.
     pub confidence: f32,
@@ -43,8 +102,8 @@ pub struct Outcome {
 /// # Errors
 /// The articles cannot be indexed or searched.
 pub fn run(set: &QuerySet) -> Result<Vec<Outcome>, EvalError> {
-    let searcher = index(&set.folder.join("articles"))?;
-    set.queries.iter().chain(&set.unanswerable).map(|(id, text)| ask(&searcher, id, text)).collect()
+    let searcher = index(&set.articles)?;
+    set.queries.iter().chain(&set.unanswerable).map(|question| ask(&searcher, set, question)).collect()
 }
 
 /// A searcher over a folder of articles, in memory.
@@ -57,23 +116,19 @@ pub fn index(articles: &Path) -> Result<Searcher, EvalError> {
     Ok(Searcher::new(index))
 }
 
-fn ask(searcher: &Searcher, id: &str, text: &str) -> Result<Outcome, EvalError> {
+fn ask(searcher: &Searcher, set: &QuerySet, question: &Question) -> Result<Outcome, EvalError> {
+    let site = Site::default();
     let query = Query {
-        text: text.to_owned(),
+        text: question.text.clone(),
+        languages: question.languages.clone(),
         limit: DEPTH,
         prefix: true,
         typo_tolerance: true,
-        answer_at: 0.5,
-        candidates_at: 0.5,
+        answer_at: site.answer_at(),
+        candidates_at: site.candidates_at(),
         ..Query::default()
     };
     let answer = searcher.search(&query)?;
-    let ranked = answer.hits.iter().map(|hit| (stem(&hit.article.path).to_owned(), hit.score)).collect();
-    Ok(Outcome { query: id.to_owned(), ranked, confidence: answer.confidence, signals: answer.signals })
-}
-
-/// `articles/nl/install.md` is judged as `install`.
-fn stem(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    let ranked = answer.hits.iter().map(|hit| (set.article_id(&hit.article.path), hit.score)).collect();
+    Ok(Outcome { query: question.id.clone(), ranked, confidence: answer.confidence, signals: answer.signals })
 }

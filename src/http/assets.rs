@@ -23,9 +23,15 @@ const STATS_CSS: Asset = Asset {
     body: include_bytes!("pages/assets/stats.css"),
 };
 
+const EXPLAIN_CSS: Asset = Asset {
+    name: "explain.css",
+    content_type: "text/css; charset=utf-8",
+    body: include_bytes!("pages/assets/explain.css"),
+};
+
 /// Each file with the hash of its contents.
 static ASSETS: LazyLock<Vec<(&'static Asset, String)>> = LazyLock::new(|| {
-    let all = widget::assets().iter().chain([&PAGE_CSS, &STATS_CSS]);
+    let all = widget::assets().iter().chain([&PAGE_CSS, &STATS_CSS, &EXPLAIN_CSS]);
     all.map(|asset| (asset, widget::hash(asset))).collect()
 });
 

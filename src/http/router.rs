@@ -39,7 +39,10 @@ type Routes = OpenApiRouter<Context>;
 
 /// Public API: any page of a site's origins may call it.
 fn searching() -> Routes {
-    OpenApiRouter::new().routes(routes!(api::search::search)).routes(routes!(api::suggest::suggest))
+    OpenApiRouter::new()
+        .routes(routes!(api::search::search))
+        .routes(routes!(api::complete::complete))
+        .routes(routes!(api::suggest::suggest))
 }
 
 /// What visitors report: events and feedback.
@@ -114,9 +117,9 @@ fn visiting() -> Router<Context> {
         .route("/desk/log", get(pages::desk_admin::log))
 }
 
-/// The page of results, which searches as the API does and counts as such.
+/// The pages of results and of why, which search as the API does and count as such.
 fn results() -> Router<Context> {
-    Router::new().route("/search", get(pages::results::results))
+    Router::new().route("/search", get(pages::results::results)).route("/explain", get(pages::explain::explain))
 }
 
 /// What visitors add to their tickets from the status page.

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod generation;
+mod lexicon;
 mod passages;
 mod record;
 mod schema;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use catalog::Catalog;
 pub use generation::{Generation, Index};
+pub(crate) use lexicon::Words;
 pub use passages::{Heading, Line, LineKind, LineToken, Passages, term_hash};
 pub use record::{Record, Recorder, language_of};
 pub use schema::TextField;
@@ -51,6 +53,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Names this content at this path; changes with every change of the file.
+    pub(crate) fn identity(&self) -> u64 {
+        self.id
+    }
+
     /// The article's language.
     #[must_use]
     pub fn lang(&self) -> &str {

@@ -8,7 +8,7 @@
 //! | mark | 8 | tells where the passages begin among the bytes of a stored document |
 //! | head | 16 | counts of lines and tokens, length of the text, length of the sections (u32 each) |
 //! | lines | 12 each | start in the text, first token (u32), section (u16), kind (u8), 0 |
-//! | tokens | 8 each | hash of the stem (u32), start in the line (u16), length (u8), 1 if a stop word |
+//! | tokens | 8 each | hash of the stem (u32), start in the line (u16), length (u8), 1 if a stop word, 2 if other tokens stand for its text |
 //! | text | | the lines, each ended by a newline |
 //! | sections | | JSON of [`Heading`]s |
 //!
@@ -78,6 +78,8 @@ pub struct LineToken {
     pub len: u8,
     /// Whether it is a stop word.
     pub stop: bool,
+    /// Whether other tokens stand for its text, too.
+    pub extra: bool,
 }
 
 impl<'a> Line<'a> {
@@ -88,6 +90,7 @@ impl<'a> Line<'a> {
             start: u16::from_le_bytes([bytes[4], bytes[5]]),
             len: bytes[6],
             stop: bytes[7] == 1,
+            extra: bytes[7] == 2,
         })
     }
 }
@@ -174,12 +177,13 @@ impl Encoder {
         self.lines.extend([kind as u8, 0]);
         let language = analyzer.language().clone();
         let tokens = &mut self.tokens;
-        analyzer.analyze(text, |token| {
-            let stop = u8::from(is_stop_word(&language, &token.forms.surface));
+        analyzer.analyze_all(text, |token| {
+            let stop = is_stop_word(&language, &token.forms.surface);
+            let mark = if token.extra { 2 } else { u8::from(stop) };
             for stem in token.forms.stems() {
                 tokens.extend(term_hash(stem).to_le_bytes());
                 tokens.extend((token.span.start as u16).to_le_bytes());
-                tokens.extend([u8::try_from(token.span.len()).unwrap_or(u8::MAX), stop]);
+                tokens.extend([u8::try_from(token.span.len()).unwrap_or(u8::MAX), mark]);
             }
         });
         self.text.push_str(text);

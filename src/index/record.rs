@@ -141,8 +141,8 @@ impl Terms<'_> {
         let code = self.analyzer.language().code().to_owned();
         let (terms, surfaces) = (&mut self.fields[field as usize], &mut self.surfaces);
         let length = &mut self.lengths[field as usize];
-        self.analyzer.analyze(text, |token| {
-            *length += 1;
+        self.analyzer.analyze_all(text, |token| {
+            *length += u32::from(!token.extra);
             for stem in token.forms.stems() {
                 // Writing to a String cannot fail.
                 let _ = write!(terms, "{code}:{stem} ");

@@ -5,7 +5,7 @@ use std::{collections::HashMap, io, sync::Arc};
 use tantivy::{
     DocAddress, DocSet, ReloadPolicy, Searcher, TantivyDocument, Term,
     directory::OwnedBytes,
-    index::InvertedIndexReader,
+    index::{InvertedIndexReader, SegmentId},
     query::FuzzyTermQuery,
     schema::{Field, IndexRecordOption, Value},
     store::StoreReader,
@@ -13,6 +13,7 @@ use tantivy::{
 
 use super::{
     Catalog, Entry, Generation, IndexError, Passages, TextField,
+    lexicon::{Lexicons, Words, lexicons},
     schema::{self, Fields},
 };
 use crate::article::Problem;
@@ -49,6 +50,8 @@ pub(crate) struct LanguageStatistics {
 struct Segment {
     text: [Arc<InvertedIndexReader>; TextField::COUNT],
     surface: Arc<InvertedIndexReader>,
+    /// Its words, for compounds.
+    lexicons: Arc<Lexicons>,
     /// Stored documents, as bytes.
     store: StoreReader,
     /// Place in the catalog by document.
@@ -76,13 +79,19 @@ impl Stored {
 }
 
 /// What a new snapshot takes over from the one before.
+#[derive(Default)]
 pub(super) struct Built {
     entries: HashMap<u64, Arc<Entry>>,
+    lexicons: HashMap<SegmentId, Arc<Lexicons>>,
 }
 
 impl Built {
     pub(super) fn of(snapshot: &Snapshot) -> Self {
-        Self { entries: snapshot.catalog.iter().map(|entry| (entry.id, Arc::clone(entry))).collect() }
+        let segments = snapshot.searcher.segment_readers().iter().zip(&snapshot.segments);
+        Self {
+            entries: snapshot.catalog.iter().map(|entry| (entry.id, Arc::clone(entry))).collect(),
+            lexicons: segments.map(|(reader, segment)| (reader.segment_id(), Arc::clone(&segment.lexicons))).collect(),
+        }
     }
 }
 
@@ -96,7 +105,8 @@ impl Snapshot {
         let reader =
             engine.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into()?;
         let searcher: Searcher = tantivy::IndexReader::searcher(&reader);
-        let found = Documents::of(&searcher, &fields, &before.map(|b| b.entries).unwrap_or_default())?;
+        let before = before.unwrap_or_default();
+        let found = Documents::of(&searcher, &fields, &before.entries)?;
         let catalog = Catalog::new(found.entries.values().cloned().collect(), problems);
         let mut snapshot = Self {
             generation: generation(engine)?,
@@ -108,12 +118,12 @@ impl Snapshot {
             searcher,
             fields,
         };
-        snapshot.place(&found)?;
+        snapshot.place(&found, &before.lexicons)?;
         Ok(snapshot)
     }
 
     /// Resolves documents to places in the catalog, both ways.
-    fn place(&mut self, found: &Documents) -> Result<(), IndexError> {
+    fn place(&mut self, found: &Documents, made: &HashMap<SegmentId, Arc<Lexicons>>) -> Result<(), IndexError> {
         let nowhere = DocAddress::new(0, 0);
         let mut places: HashMap<u64, u32> = HashMap::with_capacity(self.catalog.len());
         for (at, entry) in self.catalog.iter().enumerate() {
@@ -124,9 +134,15 @@ impl Snapshot {
         for (segment, ids) in self.searcher.segment_readers().iter().zip(&found.ids) {
             let [title, questions, headings, body, tags, code] =
                 self.fields.text.map(|field| segment.inverted_index(field));
+            let surface = segment.inverted_index(self.fields.surface)?;
+            let lexicons = match made.get(&segment.segment_id()) {
+                Some(made) => Arc::clone(made),
+                None => Arc::new(lexicons(&surface)?),
+            };
             self.segments.push(Segment {
                 text: [title?, questions?, headings?, body?, tags?, code?],
-                surface: segment.inverted_index(self.fields.surface)?,
+                surface,
+                lexicons,
                 store: segment.get_store_reader(STORE_BLOCKS)?,
                 places: ids.iter().map(|id| places.get(id).copied().unwrap_or(NONE)).collect(),
             });
@@ -208,6 +224,11 @@ impl Snapshot {
     pub(crate) fn articles_with(&self, language: &str, surface: &str) -> io::Result<u32> {
         let term = self.surface_term(language, surface);
         self.segments.iter().try_fold(0, |sum, segment| Ok(sum + segment.surface.doc_freq(&term)?))
+    }
+
+    /// The words of a language that writes compounds as one word; empty for others.
+    pub(crate) fn words(&self, language: &str) -> Words<'_> {
+        Words { lexicons: self.segments.iter().filter_map(|segment| segment.lexicons.get(language)).collect() }
     }
 
     /// Whether any article has a word with this stem.

@@ -25,7 +25,7 @@ use crate::config;
 
 pub use bots::declared_bot;
 pub use event::{Event, EventId, EventKind, MaskedText, Origin, SCHEMA, Surface, Trigger, ViewSource};
-pub use figures::{Figures, Window};
+pub use figures::{Figures, Popular, Window};
 pub use recorder::Recorder;
 pub use session::{Salt, Salts, Session, SessionHash, Visitor};
 pub use store::{EventStore, InsightError};
@@ -109,6 +109,17 @@ impl Insight {
         sessions.sort_unstable();
         sessions.dedup();
         Ok(Trail::of(&self.store.session_events(site, &sessions).await?, query_id))
+    }
+
+    /// What at least `visitors` people asked in a window with hits that could be answers, most first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn popular(&self, window: Window, visitors: u64) -> Result<Vec<Popular>, InsightError> {
+        self.flush().await?;
+        let events = self.store.events(&window.site, window.from, window.to).await?;
+        let fold = tokio::task::spawn_blocking(move || figures::popular(&events, &window, visitors));
+        fold.await.map_err(|_| InsightError::Stopped)
     }
 
     /// The figures of a window, from everything recorded so far.

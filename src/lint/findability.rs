@@ -88,8 +88,8 @@ fn ask(searcher: &Searcher, rules: &Rules, asked: &Asked<'_>) -> Result<Option<P
         limit: TOP,
         prefix: rules.search.prefix,
         typo_tolerance: rules.search.typo_tolerance,
-        answer_at: site.answer_at,
-        candidates_at: site.candidates_at,
+        answer_at: site.answer_at(),
+        candidates_at: site.candidates_at(),
         ..Query::default()
     };
     let answer = searcher.search(&query)?;

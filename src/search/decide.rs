@@ -41,6 +41,19 @@ pub struct Signals {
 impl Signals {
     /// How many there are.
     pub const COUNT: usize = 10;
+    /// Their names, in the order of their declaration.
+    pub const NAMES: [&str; Self::COUNT] = [
+        "share",
+        "coverage",
+        "section_coverage",
+        "line_coverage",
+        "line_likeness",
+        "title_coverage",
+        "unknown",
+        "gap",
+        "words",
+        "articles",
+    ];
 
     /// The signals in the order of their declaration.
     #[must_use]
@@ -119,8 +132,14 @@ impl DecisionModel {
         if signals.words == 0.0 {
             return 0.0;
         }
-        let weighed = self.weights.values().into_iter().zip(signals.values()).map(|(weight, value)| weight * value);
-        1.0 / (1.0 + (-(self.bias + weighed.sum::<f32>())).exp())
+        1.0 / (1.0 + (-(self.bias + self.contributions(signals).iter().sum::<f32>())).exp())
+    }
+
+    /// What each signal adds to the logarithm of the odds.
+    #[must_use]
+    pub fn contributions(&self, signals: &Signals) -> [f32; Signals::COUNT] {
+        let (weights, values) = (self.weights.values(), signals.values());
+        std::array::from_fn(|at| weights[at] * values[at])
     }
 }
 
@@ -142,7 +161,7 @@ pub(super) fn signals(snapshot: &Snapshot, understood: &Understood, ranking: &Ra
     let share_of = |wanted: &dyn Fn(usize) -> bool| {
         ranking.information.iter().enumerate().filter(|(bit, _)| wanted(*bit)).map(|(_, i)| i).sum::<f32>() / total
     };
-    let words = understood.concepts.iter().filter(|concept| !concept.stop).count() as f32;
+    let words = understood.concepts.iter().filter(|concept| !concept.stop && !concept.part).count() as f32;
     let articles = snapshot.statistics(&understood.language).map_or(0, |s| s.articles) as f32;
     Signals {
         share: best.ranked.score / ranking.reachable.max(f32::MIN_POSITIVE),

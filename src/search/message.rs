@@ -21,16 +21,19 @@ pub fn message_query(subject: &str, message: &str, lang: &str) -> String {
     let mut analyzer = Analyzer::new(language.clone());
     let mut seen = HashSet::new();
     let mut words: Vec<&str> = Vec::new();
+    // Word by word, so that quotes and dashes of a letter are no signs of a query.
     analyzer.analyze(subject, |token| {
         seen.insert(token.forms.surface.clone());
+        words.push(&subject[token.span]);
     });
+    let most = words.len() + WORDS;
     analyzer.analyze(message, |token| {
         let surface = &token.forms.surface;
-        if words.len() < WORDS && !is_stop_word(&language, surface) && seen.insert(surface.clone()) {
+        if words.len() < most && !is_stop_word(&language, surface) && seen.insert(surface.clone()) {
             words.push(&message[token.span]);
         }
     });
-    [subject.trim()].into_iter().filter(|text| !text.is_empty()).chain(words).collect::<Vec<_>>().join(" ")
+    words.join(" ")
 }
 
 #[cfg(test)]
@@ -43,6 +46,7 @@ mod tests {
             ("en", "", "How do I export an invoice to DATEV?", "export invoice DATEV"),
             ("nl", "Factuur", "Hoe kan ik de factuur downloaden", "Factuur downloaden"),
             ("en", "Only a subject", "", "Only a subject"),
+            ("en", "\"Urgent\" -invoice", "- no \"help\"", "Urgent invoice help"),
             ("en", "", "", ""),
         ];
         for (lang, subject, message, expected) in table {

@@ -1,27 +1,48 @@
 //! A visitor's words become an [`Answer`]: hits by article, snippets, and the decision whether they answer at all.
 //!
-//! The walk: understanding (terms by language, prefix, typing errors) -> candidates from the index
-//! by field-weighted BM25 -> the best sections and lines of each -> snippets -> decision. It takes
+//! The walk: signs (quotation marks, minus) -> understanding (terms by language, prefix, typing errors,
+//! synonyms) -> candidates from the index by field-weighted BM25 -> the best sections and lines of each
+//! -> snippets -> decision. It takes
 //! one snapshot for all of it. This room writes nothing and never waits for the store; visitor text
 //! never reaches a query parser.
 
+mod complete;
 mod decide;
+mod explain;
 mod message;
 mod rank;
 mod read;
+mod restrict;
+mod reword;
 mod snippet;
+mod spelling;
+mod syntax;
 mod understand;
+mod weights;
+mod widen;
 
 use std::{collections::HashSet, sync::Arc};
 
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 
+pub use complete::{Completer, Completion, CompletionKind, CompletionQuery, PopularQuery};
 pub use decide::{DecisionModel, Signals};
+pub use explain::{
+    Appearance, Explain, ExplainedArticle, ExplainedDecision, ExplainedField, ExplainedLine, ExplainedSignal,
+    ExplainedVariant, ExplainedWord, Explanation, Part, WordPart,
+};
 pub use message::message_query;
+pub use understand::VariantKind;
+pub use weights::ModelError;
 
-use crate::index::{Entry, Index, IndexError, Snapshot, Stored};
+use crate::{
+    analysis::{Language, Synonyms},
+    index::{Entry, Index, IndexError, Snapshot, Stored},
+};
 use rank::{Ranked, Ranking};
 use read::Reading;
+use syntax::Asked;
 use understand::Understood;
 
 /// Longest query in characters; the rest is cut off.
@@ -40,8 +61,10 @@ pub const MAX_LIMIT: usize = 50;
 /// A checked request for answers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
-    /// The visitor's words.
+    /// The visitor's words. `"side by side"` and `-without` mean what they look like.
     pub text: String,
+    /// Key of the site, for the synonyms that are its own.
+    pub site: String,
     /// Languages to look in, the visitor's first; a later one only counts when those before have
     /// no answer and it has a better one. Empty: every language of the index at once.
     pub languages: Vec<String>,
@@ -61,6 +84,8 @@ pub struct Query {
     pub answer_at: f32,
     /// Confidence from which the decision is [`Decision::Candidates`].
     pub candidates_at: f32,
+    /// Whether to say why.
+    pub explain: Option<Explain>,
 }
 
 /// Restricts which articles may be hits; an empty list restricts nothing, several values of one list mean "any".
@@ -93,10 +118,18 @@ pub struct Answer {
     pub confidence: f32,
     /// The query with typing errors put right, where that is what found the hits.
     pub corrected: Option<String>,
+    /// No article has what stands in quotation marks, so that its words were searched one by one.
+    pub relaxed: bool,
+    /// Words and phrases that no hit has, because the query says so.
+    pub excluded: Vec<String>,
+    /// After a miss: the query as it may have been meant, to be offered.
+    pub did_you_mean: Option<String>,
     /// Articles, best first.
     pub hits: Vec<Hit>,
     /// What the decision saw.
     pub signals: Signals,
+    /// Why, where the query asks for it.
+    pub explanation: Option<Explanation>,
 }
 
 /// Does the knowledge base answer? In order of hope.
@@ -170,6 +203,8 @@ const MAX_LANGUAGES: usize = 8;
 #[derive(Clone)]
 pub struct Searcher {
     index: Arc<Index>,
+    synonyms: Arc<ArcSwap<Synonyms>>,
+    decision: Arc<ArcSwap<DecisionModel>>,
 }
 
 /// What one language of a query came to.
@@ -178,6 +213,24 @@ struct Found {
     ranking: Ranking,
     reader: read::Reader,
     hits: Vec<Candidate>,
+    /// The same question in other words.
+    reworded: Vec<Found>,
+}
+
+impl Found {
+    /// Every wording of the question, as it was asked first.
+    fn wordings(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.reworded)
+    }
+
+    fn score(&self) -> f32 {
+        self.hits.first().map_or(0.0, |hit| hit.score)
+    }
+
+    /// The wording that some article fits best.
+    fn best(&self) -> &Self {
+        self.reworded.iter().fold(self, |best, next| if next.score() > best.score() { next } else { best })
+    }
 }
 
 /// An article on its way to become a hit.
@@ -193,7 +246,27 @@ impl Searcher {
     /// Searches `index`.
     #[must_use]
     pub fn new(index: Arc<Index>) -> Self {
-        Self { index }
+        Self {
+            index,
+            decision: Arc::new(ArcSwap::from_pointee(DecisionModel::bundled().clone())),
+            synonyms: Arc::default(),
+        }
+    }
+
+    /// Uses these synonyms from the next search on; clones of the searcher too.
+    pub fn use_synonyms(&self, synonyms: Synonyms) {
+        self.synonyms.store(Arc::new(synonyms));
+    }
+
+    /// Decides by this model from the next search on; clones of the searcher too.
+    pub fn decide_by(&self, model: DecisionModel) {
+        self.decision.store(Arc::new(model));
+    }
+
+    /// What decisions are made by now.
+    #[must_use]
+    pub fn decision_model(&self) -> Arc<DecisionModel> {
+        self.decision.load_full()
     }
 
     /// What is searched now.
@@ -208,7 +281,31 @@ impl Searcher {
     /// The index on disk cannot be read.
     pub fn search(&self, query: &Query) -> Result<Answer, SearchError> {
         let snapshot = self.snapshot();
-        let text = understand::clean(&query.text, if query.long { MAX_MESSAGE_CHARS } else { MAX_QUERY_CHARS });
+        let (decision, synonyms) = (self.decision_model(), self.synonyms.load());
+        let search = Search { snapshot: &snapshot, query, decision: &decision, synonyms: &synonyms };
+        let limit = if query.long { MAX_MESSAGE_CHARS } else { MAX_QUERY_CHARS };
+        let asked = Asked::read(&understand::clean(&query.text, limit));
+        let mut answer = search.answer(&asked)?;
+        if answer.total == 0 && !asked.phrases.is_empty() {
+            answer = Answer { relaxed: true, ..search.answer(&asked.relaxed())? };
+        }
+        let language = answer.language.as_deref().map(Language::new);
+        answer.excluded.retain(|words| language.as_ref().is_none_or(|language| restrict::leaves_out(language, words)));
+        Ok(answer)
+    }
+}
+
+/// What one search goes by.
+struct Search<'a> {
+    snapshot: &'a Snapshot,
+    query: &'a Query,
+    decision: &'a DecisionModel,
+    synonyms: &'a Synonyms,
+}
+
+impl Search<'_> {
+    fn answer(&self, asked: &Asked) -> Result<Answer, SearchError> {
+        let Self { snapshot, query, .. } = *self;
         let mut answer = Answer {
             language: query.languages.first().cloned(),
             generation: snapshot.generation().number,
@@ -216,100 +313,126 @@ impl Searcher {
             decision: Decision::NoAnswer,
             confidence: 0.0,
             corrected: None,
+            relaxed: false,
+            excluded: asked.excluded.clone(),
+            did_you_mean: None,
             hits: Vec::new(),
             signals: Signals::default(),
-            query: text,
+            explanation: None,
+            query: asked.query.clone(),
         };
         if query.languages.is_empty() {
             let codes: Vec<String> = snapshot.languages().take(MAX_LANGUAGES).map(str::to_owned).collect();
-            let found: Vec<Found> =
-                codes.iter().map(|code| find(&snapshot, query, &answer.query, code)).collect::<Result<_, _>>()?;
-            finish(&snapshot, query, &found, &mut answer)?;
+            let mut found: Vec<Found> = codes.iter().map(|code| self.find(asked, code)).collect::<Result<_, _>>()?;
+            if let Some(best) = found.iter_mut().max_by(|a, b| a.best().score().total_cmp(&b.best().score())) {
+                spelling::second_try(self, asked, best, &mut answer)?;
+            }
+            self.finish(&found, &mut answer)?;
             return Ok(answer);
         }
         // The first language with an answer; else the best that any has, the visitor's own before others.
-        let mut best: Option<(Decision, &String, Found)> = None;
+        let mut best: Option<((Decision, bool), &String, Found)> = None;
         for language in &query.languages {
-            let found = find(&snapshot, query, &answer.query, language)?;
-            let (.., decision) = judge(&snapshot, query, &found);
-            if best.as_ref().is_none_or(|(before, ..)| decision > *before) {
-                best = Some((decision, language, found));
+            let found = self.find(asked, language)?;
+            let (.., decision) = self.judge(&found);
+            let worth = (decision, found.wordings().any(|wording| !wording.hits.is_empty()));
+            if best.as_ref().is_none_or(|(before, ..)| worth > *before) {
+                best = Some((worth, language, found));
             }
             if decision == Decision::Answer {
                 break;
             }
         }
-        if let Some((_, language, found)) = best {
+        if let Some((_, language, mut found)) = best {
             answer.language = Some(language.clone());
-            finish(&snapshot, query, &[found], &mut answer)?;
+            spelling::second_try(self, asked, &mut found, &mut answer)?;
+            self.finish(&[found], &mut answer)?;
         }
         Ok(answer)
     }
-}
 
-/// Ranks the articles of one language and reads the best of them.
-fn find(snapshot: &Snapshot, query: &Query, text: &str, language: &str) -> Result<Found, SearchError> {
-    let understood = understand::understand(snapshot, query, text, language)?;
-    let mut ranking = rank::rank(snapshot, &understood)?;
-    ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
-    let reader = read::Reader::new(&understood, &ranking, snapshot);
-    let mut hits = Vec::with_capacity(ranking.articles.len());
-    for (at, ranked) in ranking.articles.iter().enumerate() {
-        let stored = if at < READ { Some(snapshot.stored(ranked.place)?) } else { None };
-        let reading = stored.as_ref().and_then(|stored| reader.read(stored));
-        let score = read::score(ranked.score / ranking.reachable.max(f32::MIN_POSITIVE), reading.as_ref());
-        hits.push(Candidate { ranked: *ranked, score, reading, stored });
+    /// Finds the articles of one language, for every wording of the question.
+    fn find(&self, asked: &Asked, language: &str) -> Result<Found, SearchError> {
+        let (understood, wordings) = understand::understand(self, asked, language)?;
+        let mut found = self.rate(asked, understood)?;
+        found.reworded = wordings.into_iter().map(|wording| self.rate(asked, wording)).collect::<Result<_, _>>()?;
+        Ok(found)
     }
-    let read = hits.len().min(READ);
-    hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
-    Ok(Found { understood, ranking, reader, hits })
-}
 
-/// Whether what one language has answers the query, and why.
-fn judge(snapshot: &Snapshot, query: &Query, found: &Found) -> (Signals, f32, Decision) {
-    let signals = decide::signals(snapshot, &found.understood, &found.ranking, &found.hits);
-    let confidence = DecisionModel::bundled().confidence(&signals);
-    (signals, confidence, decide::decide(confidence, query.answer_at, query.candidates_at))
-}
+    /// Ranks the articles of one language and reads the best of them.
+    fn rate(&self, asked: &Asked, understood: Understood) -> Result<Found, SearchError> {
+        let Self { snapshot, query, .. } = *self;
+        let mut ranking = rank::rank(snapshot, &understood)?;
+        ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
+        restrict::apply(snapshot, &understood, asked, &mut ranking)?;
+        let reader = read::Reader::new(&understood, &ranking, snapshot);
+        let mut hits = Vec::with_capacity(ranking.articles.len());
+        for (at, ranked) in ranking.articles.iter().enumerate() {
+            let stored = if at < READ { Some(snapshot.stored(ranked.place)?) } else { None };
+            let reading = stored.as_ref().and_then(|stored| reader.read(stored));
+            let score = read::score(ranked.score / ranking.reachable.max(f32::MIN_POSITIVE), reading.as_ref());
+            hits.push(Candidate { ranked: *ranked, score, reading, stored });
+        }
+        let read = hits.len().min(READ);
+        hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
+        Ok(Found { understood, ranking, reader, hits, reworded: Vec::new() })
+    }
 
-/// Merges languages, decides, and makes the hits that are asked for.
-fn finish(snapshot: &Snapshot, query: &Query, found: &[Found], answer: &mut Answer) -> Result<(), SearchError> {
-    let mut order: Vec<(usize, usize)> =
-        found.iter().enumerate().flat_map(|(which, f)| (0..f.hits.len()).map(move |at| (which, at))).collect();
-    if found.len() > 1 {
-        order.sort_by(|a, b| found[b.0].hits[b.1].score.total_cmp(&found[a.0].hits[a.1].score));
-        let mut seen = HashSet::new();
-        order.retain(|(which, at)| {
-            let entry = snapshot.catalog().at(found[*which].hits[*at].ranked.place);
-            entry.is_none_or(|entry| seen.insert(entry.translation_key.as_str()))
-        });
+    /// Whether what one language has answers the query, and why.
+    fn judge(&self, found: &Found) -> (Signals, f32, Decision) {
+        let found = found.best();
+        let signals = decide::signals(self.snapshot, &found.understood, &found.ranking, &found.hits);
+        let confidence = self.decision.confidence(&signals);
+        (signals, confidence, decide::decide(confidence, self.query.answer_at, self.query.candidates_at))
     }
-    answer.total = order.len();
-    let Some(&(which, _)) = order.first() else { return Ok(()) };
-    let best = &found[which];
-    (answer.signals, answer.confidence, answer.decision) = judge(snapshot, query, best);
-    answer.corrected = best.understood.corrected(&answer.query);
-    if query.languages.is_empty() {
-        answer.language = Some(best.understood.language.clone());
+
+    /// Merges languages and wordings, decides, and makes the hits that are asked for.
+    fn finish(&self, found: &[Found], answer: &mut Answer) -> Result<(), SearchError> {
+        let Self { snapshot, query, .. } = *self;
+        let found: Vec<&Found> = found.iter().flat_map(Found::wordings).collect();
+        let mut order: Vec<(usize, usize)> =
+            found.iter().enumerate().flat_map(|(which, f)| (0..f.hits.len()).map(move |at| (which, at))).collect();
+        if found.len() > 1 {
+            order.sort_by(|a, b| found[b.0].hits[b.1].score.total_cmp(&found[a.0].hits[a.1].score));
+            let mut seen = HashSet::new();
+            order.retain(|(which, at)| {
+                let entry = snapshot.catalog().at(found[*which].hits[*at].ranked.place);
+                entry.is_none_or(|entry| seen.insert(entry.translation_key.as_str()))
+            });
+        }
+        answer.total = order.len();
+        if let Some(wish) = &query.explain {
+            answer.explanation = Some(explain::explain(self, wish, &found, &order)?);
+        }
+        let Some(&(which, _)) = order.first() else { return Ok(()) };
+        let best = found[which];
+        (answer.signals, answer.confidence, answer.decision) = self.judge(best);
+        spelling::tell(&best.understood, answer);
+        if query.languages.is_empty() {
+            answer.language = Some(best.understood.language.clone());
+        }
+        for &(which, at) in order.iter().skip(query.offset.min(MAX_OFFSET)).take(query.limit.min(MAX_LIMIT)) {
+            let Found { reader, hits, .. } = found[which];
+            let candidate = &hits[at];
+            let Some(article) = snapshot.catalog().at(candidate.ranked.place) else { continue };
+            let read = match &candidate.stored {
+                Some(_) => None,
+                None => Some(snapshot.stored(candidate.ranked.place)?),
+            };
+            let sections = candidate.stored.as_ref().or(read.as_ref()).map(|stored| snippet::sections(stored, reader));
+            let sections = sections.unwrap_or_default();
+            answer.hits.push(Hit { article: Arc::clone(article), score: candidate.score, sections });
+        }
+        Ok(())
     }
-    for &(which, at) in order.iter().skip(query.offset.min(MAX_OFFSET)).take(query.limit.min(MAX_LIMIT)) {
-        let Found { reader, hits, .. } = &found[which];
-        let candidate = &hits[at];
-        let Some(article) = snapshot.catalog().at(candidate.ranked.place) else { continue };
-        let read = match &candidate.stored {
-            Some(_) => None,
-            None => Some(snapshot.stored(candidate.ranked.place)?),
-        };
-        let sections = candidate.stored.as_ref().or(read.as_ref()).map(|stored| snippet::sections(stored, reader));
-        let sections = sections.unwrap_or_default();
-        answer.hits.push(Hit { article: Arc::clone(article), score: candidate.score, sections });
-    }
-    Ok(())
 }
 
 impl Filter {
     fn lets_through(&self, snapshot: &Snapshot, place: usize) -> bool {
-        let Some(entry) = snapshot.catalog().at(place) else { return false };
+        snapshot.catalog().at(place).is_some_and(|entry| self.admits(entry))
+    }
+
+    fn admits(&self, entry: &Entry) -> bool {
         let front = &entry.front_matter;
         let any = |wanted: &[String], of: &[String]| {
             wanted.is_empty() || of.iter().any(|value| wanted.iter().any(|w| w.to_lowercase() == value.to_lowercase()))
@@ -322,3 +445,6 @@ impl Filter {
             && any(&self.products, &front.product)
     }
 }
+
+#[cfg(test)]
+mod tests;

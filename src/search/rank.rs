@@ -109,16 +109,16 @@ impl Occurrences {
 }
 
 /// Field weights and mean lengths, ready for use.
-struct LengthWeights {
+pub(super) struct LengthWeights {
     means: [f32; TextField::COUNT],
 }
 
 impl LengthWeights {
-    fn new(means: &[f32; TextField::COUNT]) -> Self {
+    pub(super) fn new(means: &[f32; TextField::COUNT]) -> Self {
         Self { means: means.map(|mean| mean.max(1.0)) }
     }
 
-    fn weigh(&self, field: TextField, count: u32, length: u32) -> f32 {
+    pub(super) fn weigh(&self, field: TextField, count: u32, length: u32) -> f32 {
         let at = field as usize;
         let b = LENGTH_WEIGHTS[at];
         FIELD_WEIGHTS[at] * count as f32 / (1.0 - b + b * length as f32 / self.means[at])

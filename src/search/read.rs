@@ -82,32 +82,31 @@ impl Reader {
         self.information.iter().enumerate().fold(0.0, carried) / self.total
     }
 
-    /// The concept that a token stands for, with the surety of it.
-    fn concept(&self, token: LineToken) -> Option<Stem> {
+    /// The concepts that a token stands for: a compound is all its parts.
+    fn concepts(&self, token: LineToken) -> &[(u32, Stem)] {
         if self.sieve[token.hash as usize % SIEVE / 64] >> (token.hash % 64) & 1 == 0 {
-            return None;
+            return &[];
         }
-        let at = self.stems.binary_search_by_key(&token.hash, |(hash, _)| *hash).ok()?;
-        Some(self.stems[at].1)
+        let from = self.stems.partition_point(|(hash, _)| *hash < token.hash);
+        let length = self.stems[from..].iter().take_while(|(hash, _)| *hash == token.hash).count();
+        &self.stems[from..from + length]
     }
 
     /// Whether a token is worth marking: a word of the query that is no stop word.
     pub(super) fn is_marked(&self, token: LineToken) -> bool {
-        !token.stop && self.concept(token).is_some()
+        !token.stop && !self.concepts(token).is_empty()
     }
 
     pub(super) fn line(&self, line: &Line) -> LineMatch {
         let mut weights = [0.0_f32; u32::BITS as usize];
         let (mut concepts, mut others) = (0_u32, 0.0_f32);
         for token in line.tokens() {
-            match self.concept(token) {
-                Some(stem) => {
-                    concepts |= 1 << stem.concept;
-                    weights[stem.concept] = weights[stem.concept].max(stem.weight);
-                }
-                None if !token.stop => others += 1.0,
-                None => {}
+            let found = self.concepts(token);
+            for (_, stem) in found {
+                concepts |= 1 << stem.concept;
+                weights[stem.concept] = weights[stem.concept].max(stem.weight);
             }
+            others += if found.is_empty() && !token.stop && !token.extra { 1.0 } else { 0.0 };
         }
         if concepts == 0 {
             return LineMatch::default();
@@ -144,7 +143,12 @@ impl Reader {
     }
 }
 
-/// The ranking score: the share of the reachable score, lifted by the best line.
+/// The ranking score: the share of the reachable score, lifted by what was read.
 pub(super) fn score(share: f32, reading: Option<&Reading>) -> f32 {
-    share + BEST_LINE * reading.map_or(0.0, |reading| reading.line_likeness)
+    parts(reading).iter().fold(share, |score, (_, value, weight)| score + weight * value)
+}
+
+/// What reading adds to the share of the reachable score: name, value and weight of each part.
+pub(super) fn parts(reading: Option<&Reading>) -> [(&'static str, f32, f32); 1] {
+    [("best_line", reading.map_or(0.0, |reading| reading.line_likeness), BEST_LINE)]
 }

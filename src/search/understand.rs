@@ -2,7 +2,9 @@
 
 use std::{collections::HashSet, io, ops::Range, sync::Arc};
 
-use super::{MAX_TERMS, Query};
+use serde::Serialize;
+
+use super::{MAX_TERMS, Query, Search, reword, syntax::Asked, widen::Widening};
 use crate::{
     analysis::{Analyzer, Forms, Language, Token, is_stop_word},
     index::Snapshot,
@@ -18,6 +20,9 @@ const TWO_ERRORS_CHARS: usize = 8;
 const MAX_VARIANTS: usize = 4;
 /// Words looked at, and kept, for an unfinished word.
 const COMPLETIONS: (usize, usize) = (400, 24);
+
+/// Concepts of one query; they are bits of a number.
+pub(super) const MAX_CONCEPTS: usize = 24;
 
 /// Weights of the ways in which a word can match, against 1 for the word itself.
 mod weight {
@@ -40,6 +45,10 @@ pub(super) struct Concept {
     pub weight: f32,
     /// Whether it is a stop word.
     pub stop: bool,
+    /// Whether nothing else stands for it, because it is in quotation marks.
+    pub exact: bool,
+    /// Whether it is part of a word that is looked for as a whole beside it.
+    pub part: bool,
     /// The word that was probably meant, if the typed one is not in any article.
     pub correction: Option<String>,
     /// Where the word stands in the query's text, in bytes.
@@ -53,6 +62,48 @@ pub(super) struct Variant {
     pub stem: String,
     /// At most 1: how surely it is what was meant.
     pub weight: f32,
+    /// How it came to stand for it.
+    pub kind: VariantKind,
+}
+
+/// How a word of the articles comes to stand for a word of the query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VariantKind {
+    /// It is the word, in any of its forms.
+    Exact,
+    /// It goes on from an unfinished word.
+    Prefix,
+    /// It is what a mistyped word may have been.
+    Typo,
+    /// It means the same.
+    Synonym,
+    /// It is a compound with the word, or the word written together or apart.
+    Compound,
+}
+
+impl Concept {
+    /// Lets `stem` stand for it, too.
+    pub(super) fn add(&mut self, stem: &str, weight: f32, kind: VariantKind) {
+        match self.variants.iter_mut().find(|variant| variant.stem == stem) {
+            Some(known) => known.weight = known.weight.max(weight),
+            None => self.variants.push(Variant { stem: stem.to_owned(), weight, kind }),
+        }
+    }
+}
+
+impl VariantKind {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Prefix => "prefix",
+            Self::Typo => "typo",
+            Self::Synonym => "synonym",
+            Self::Compound => "compound",
+        }
+    }
 }
 
 /// A query in one language.
@@ -62,6 +113,8 @@ pub(super) struct Understood {
     pub language: String,
     /// Its words in order.
     pub concepts: Vec<Concept>,
+    /// The words of a synonym that mean something only together.
+    pub together: Vec<Arc<Forms>>,
 }
 
 /// The query's text within the limit: trimmed, without control characters.
@@ -84,23 +137,41 @@ impl Understood {
     }
 }
 
-/// Finds out what the words of `query` stand for in `language`.
-pub(super) fn understand(snapshot: &Snapshot, query: &Query, text: &str, language: &str) -> io::Result<Understood> {
+/// Finds out what the words of a query stand for in `language`; first as it was asked, then in the words of synonyms.
+pub(super) fn understand(search: &Search, asked: &Asked, language: &str) -> io::Result<(Understood, Vec<Understood>)> {
+    let Search { snapshot, query, synonyms, .. } = *search;
     let analyzer_language = Language::new(language);
     let mut analyzer = Analyzer::new(analyzer_language.clone());
-    let mut words = Vec::new();
-    analyzer.analyze(text, |token| words.push(token));
+    let mut tokens = Vec::new();
+    analyzer.analyze(&asked.text, |token| tokens.push(token));
     // An unfinished word has nothing behind it.
-    let open_end = query.prefix && words.last().is_some_and(|token| token.span.end == text.len());
-    let unfinished = words.last().filter(|_| open_end && !query.text.ends_with(char::is_whitespace)).cloned();
-    let words = most_telling(snapshot, &analyzer_language, words)?;
+    let open_end = query.prefix && tokens.last().is_some_and(|token| token.span.end == asked.text.len());
+    let unfinished = tokens.last().filter(|_| open_end && !query.text.ends_with(char::is_whitespace)).cloned();
+    let telling = most_telling(snapshot, &analyzer_language, tokens.clone())?;
+    let is_searched = snapshot.statistics(analyzer_language.code()).is_some();
+    let table = if is_searched { synonyms.table(&analyzer_language) } else { Arc::default() };
+    let forms: Vec<_> = tokens.iter().map(|token| Arc::clone(&token.forms)).collect();
+    let same = reword::permitted(table.find(&forms, &query.site), &tokens, asked);
 
-    let mut reader = Reader { snapshot, query, language: &analyzer_language, analyzer, typo_terms: 0 };
-    let mut concepts: Vec<Concept> = Vec::with_capacity(words.len());
-    for token in &words {
-        concepts.push(reader.concept(token, unfinished.as_ref() == Some(token))?);
+    let widening = Widening::new(snapshot, &analyzer_language);
+    let mut reader = Reader { snapshot, query, language: &analyzer_language, analyzer, widening, typo_terms: 0 };
+    let mut concepts: Vec<Concept> = Vec::with_capacity(telling.len());
+    for token in &telling {
+        let known = same.iter().any(|synonym| forms[synonym.words.clone()].contains(&token.forms));
+        let may_be = MayBe {
+            unfinished: unfinished.as_ref() == Some(token),
+            mistyped: !known,
+            other: !asked.is_quoted(token.span.start),
+        };
+        concepts.extend(reader.concepts(token, may_be)?);
     }
-    Ok(Understood { language: analyzer_language.code().to_owned(), concepts })
+    concepts.truncate(MAX_CONCEPTS);
+    reader.widening.compounds(&mut concepts)?;
+    reader.widening.join(&asked.text, &tokens, &mut concepts)?;
+    let mut understood = Understood { language: analyzer_language.code().to_owned(), concepts, together: Vec::new() };
+    reword::widen(&mut understood, &tokens, &same);
+    let wordings = reword::wordings(snapshot, &understood, &tokens, &same, |forms| reader.concept(forms, &(0..0)))?;
+    Ok((understood, wordings))
 }
 
 /// Each word once, and of a long query the rarest: they say what it is about.
@@ -130,29 +201,72 @@ struct Reader<'a> {
     query: &'a Query,
     language: &'a Language,
     analyzer: Analyzer,
+    widening: Widening<'a>,
     typo_terms: usize,
 }
 
+/// What a word may be besides itself.
+#[derive(Clone, Copy)]
+struct MayBe {
+    /// Anything at all: it is not in quotation marks.
+    other: bool,
+    unfinished: bool,
+    mistyped: bool,
+}
+
 impl Reader<'_> {
-    fn concept(&mut self, token: &Token, unfinished: bool) -> io::Result<Concept> {
+    /// What a word stands for: one concept, or several where it is a compound.
+    fn concepts(&mut self, token: &Token, may_be: MayBe) -> io::Result<Vec<Concept>> {
         let forms = &token.forms;
-        let stop = is_stop_word(self.language, &forms.surface);
-        let mut concept = Concept {
-            surface: forms.surface.clone(),
-            variants: forms.stems().map(|stem| Variant { stem: stem.to_owned(), weight: 1.0 }).collect(),
-            weight: if stop { weight::STOP_WORD } else { 1.0 },
-            stop,
-            correction: None,
-            span: token.span.clone(),
-        };
+        let mut concept = self.concept(forms, &token.span);
+        if !may_be.other {
+            return Ok(vec![Concept { exact: true, ..concept }]);
+        }
         let known = self.snapshot.articles_with(self.language.code(), &forms.surface)? > 0;
-        if unfinished {
+        if may_be.unfinished {
             self.complete(&mut concept, known)?;
         }
-        if !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)? {
+        let missing = !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)?;
+        if may_be.mistyped && missing && !self.widening.is_within_others(forms, false) {
+            if let Some(parts) = self.widening.split(&forms.surface)? {
+                return Ok(self.parts(parts, &token.span));
+            }
             self.correct(&mut concept)?;
+            let alone = concept.correction.is_none() && !self.widening.is_within_others(forms, true);
+            if alone && let Some(parts) = self.widening.split_off(&forms.surface) {
+                return Ok(self.parts(parts, &token.span));
+            }
         }
-        Ok(concept)
+        let parts = if concept.stop { Vec::new() } else { self.widening.parts(&concept) };
+        Ok(std::iter::once(concept).chain(parts).collect())
+    }
+
+    fn concept(&self, forms: &Forms, span: &Range<usize>) -> Concept {
+        let stop = is_stop_word(self.language, &forms.surface);
+        Concept {
+            surface: forms.surface.clone(),
+            variants: forms
+                .stems()
+                .map(|stem| Variant { stem: stem.to_owned(), weight: 1.0, kind: VariantKind::Exact })
+                .collect(),
+            weight: if stop { weight::STOP_WORD } else { 1.0 },
+            stop,
+            exact: false,
+            part: false,
+            correction: None,
+            span: span.clone(),
+        }
+    }
+
+    /// The parts of a word that no article has, each as a word of its own.
+    fn parts(&mut self, parts: Vec<String>, span: &Range<usize>) -> Vec<Concept> {
+        let mut concepts = Vec::new();
+        for part in parts {
+            let mut forms = None;
+            self.analyzer.analyze(&part, |token| forms = Some(token.forms));
+            concepts.extend(forms.map(|forms| self.concept(&forms, span)));
+        }
+        concepts
     }
 
     /// Another form of the word may be known although this one is not: `installs`, where only `install` was written.
@@ -169,7 +283,7 @@ impl Reader<'_> {
         let mut found = self.snapshot.completions(self.language.code(), &concept.surface, look)?;
         found.truncate(keep);
         for entry in found {
-            self.add(concept, &entry.surface, weight);
+            self.add(concept, &entry.surface, weight, VariantKind::Prefix);
         }
         Ok(())
     }
@@ -191,18 +305,16 @@ impl Reader<'_> {
         found.truncate(MAX_VARIANTS);
         concept.correction = found.first().map(|best| best.surface.clone());
         for entry in found {
-            self.add(concept, &entry.surface, rated(&entry.surface));
+            self.add(concept, &entry.surface, rated(&entry.surface), VariantKind::Typo);
         }
         Ok(())
     }
 
-    fn add(&mut self, concept: &mut Concept, surface: &str, weight: f32) {
+    fn add(&mut self, concept: &mut Concept, surface: &str, weight: f32, kind: VariantKind) {
         let mut stems = Vec::new();
         self.analyzer.analyze(surface, |token| stems.extend(token.forms.stems().map(str::to_owned)));
-        for stem in stems {
-            if !concept.variants.iter().any(|known| known.stem == stem) {
-                concept.variants.push(Variant { stem, weight });
-            }
+        for stem in &stems {
+            concept.add(stem, weight, kind);
         }
     }
 }

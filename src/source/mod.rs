@@ -3,6 +3,7 @@
 //! A directory is listed, files are read with a size cap, changes are noticed. It follows no
 //! symbolic link out of its root and looks at no hidden file. It does not know what is in a file.
 
+mod watched;
 mod watcher;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 
 use walkdir::{DirEntry, WalkDir};
 
+pub use watched::WatchedFile;
 pub use watcher::{Changes, Watcher};
 
 use crate::article::{MAX_ARTICLE_BYTES, Problem, ProblemCode, Severity};

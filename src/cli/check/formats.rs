@@ -57,6 +57,7 @@ impl Report<'_> {
     /// A path as seen from where the command runs.
     fn file(&self, problem: &Problem) -> String {
         match self.folder {
+            _ if problem.code == ProblemCode::Synonyms => problem.path.clone(), // it lies elsewhere
             "" => problem.path.clone(),
             folder => format!("{}/{}", folder.trim_end_matches('/'), problem.path),
         }

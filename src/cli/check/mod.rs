@@ -16,7 +16,7 @@ use clap::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Settings;
+use super::{Settings, synonyms};
 use crate::{
     article::{ProblemCode, Severity},
     lint::{self, Findings, Rules},
@@ -73,6 +73,7 @@ fn codes() -> impl TypedValueParser<Value = ProblemCode> {
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     let config = Settings { config: args.config, articles: args.folder, ..Settings::default() }.load()?;
     let source = Directory::open(&config.articles)?;
+    let of_synonyms = synonyms::read(&config).err().filter(|problem| !args.allow.contains(&problem.code));
     let rules = Rules {
         today: jiff::Zoned::now().date(),
         default_language: config.default_language().to_owned(),
@@ -84,12 +85,13 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     };
     let bar = ProgressBar::no_length()
         .with_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar()));
-    let findings = lint::check(&source, &rules, &mut |what, done, total| {
+    let mut findings = lint::check(&source, &rules, &mut |what, done, total| {
         bar.set_message(what);
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     })?;
     bar.finish_and_clear();
+    findings.problems.splice(0..0, of_synonyms);
     let report = Report { folder: &shown(&config.articles), findings: &findings };
     report.write(args.format, &mut io::stdout().lock())?;
     Ok(ExitCode::from(u8::from(fails(&findings, args.strict))))

@@ -35,6 +35,8 @@ pub struct Readiness {
     languages: std::collections::BTreeMap<String, usize>,
     /// Things that are wrong with the articles.
     problems: usize,
+    /// Files of settings that cannot be used, each with what is wrong; the last good ones stay in use.
+    faults: Vec<String>,
     /// Whether tickets and events can be kept.
     store: bool,
     /// Whether changes of the articles still arrive.
@@ -56,6 +58,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Response {
         articles: snapshot.catalog().len(),
         languages: snapshot.catalog().languages().into_iter().collect(),
         problems: snapshot.catalog().problems().len(),
+        faults: app.faults.list(),
         store,
         watcher: app.follows_articles(),
     };

@@ -1,6 +1,7 @@
 //! The native API, one file a topic: parameters in, rooms asked, replies out.
 
 pub mod articles;
+pub mod complete;
 pub mod desk;
 pub mod desk_admin;
 pub mod desk_work;

@@ -24,7 +24,7 @@ use crate::{
         extract::{self, QueryString},
     },
     insight::{Event, EventId, EventKind, MaskedText, Origin, Surface, Trigger},
-    search::{Answer, Decision, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit, Signals},
+    search::{Answer, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit},
 };
 
 /// How long a search waits for its turn.
@@ -36,11 +36,13 @@ const DEFAULT_LIMIT: usize = 10;
 #[derive(Debug, Clone, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct SearchParams {
-    /// The visitor's words. What is longer than 256 characters or 16 words is cut off.
+    /// The visitor's words; `"side by side"` finds them as a phrase, `-without` leaves out what has that word. What is
+    /// longer than 256 characters or 16 words is cut off.
     pub q: String,
     /// Site key; the first site where there is none.
     pub site: Option<String>,
-    /// The visitor's language; the site's other languages are looked at when this one has no answer.
+    /// The visitor's language; the site's other languages are looked at when this one has no answer. Without it: the
+    /// site's languages in their order.
     pub lang: Option<String>,
     /// Only these kinds of article.
     pub kind: Vec<String>,
@@ -66,8 +68,12 @@ pub struct SearchParams {
     /// Where the visitor is: `box`, `page`, `form` or `api`.
     #[param(value_type = Option<String>)]
     pub surface: Surface,
-    /// Adds what the decision saw.
+    /// Searches for the words as typed: corrects nothing.
+    pub verbatim: bool,
+    /// Adds why: what the decision saw, and what each article has its place from. Such a search is not counted.
     pub explain: bool,
+    /// With `explain`: the slug of an article to explain wherever it ranks.
+    pub article: Option<String>,
 }
 
 impl SearchParams {
@@ -90,15 +96,18 @@ impl SearchParams {
             session: query.one("session").map(str::to_owned),
             trigger: query.choice("trigger")?.unwrap_or_default(),
             surface: query.choice("surface")?.unwrap_or(surface),
+            verbatim: query.flag("verbatim"),
             explain: query.flag("explain"),
+            article: query.one("article").map(str::to_owned),
         })
     }
 
     /// As meant, for this site.
-    fn checked(&self, app: &App, site: &Site) -> Query {
+    fn checked(&self, app: &App, key: &str, site: &Site) -> Query {
         Query {
             text: self.q.clone(),
-            languages: self.lang.as_deref().map(|lang| languages(lang, site)).unwrap_or_default(),
+            site: key.to_owned(),
+            languages: languages(self.lang.as_deref(), site),
             filter: Filter {
                 folders: site.folders.clone(),
                 kinds: self.kind.clone(),
@@ -108,23 +117,25 @@ impl SearchParams {
             limit: self.limit,
             offset: self.offset,
             prefix: app.config.search.prefix,
-            typo_tolerance: app.config.search.typo_tolerance,
-            answer_at: site.answer_at,
-            candidates_at: site.candidates_at,
+            typo_tolerance: app.config.search.typo_tolerance && !self.verbatim,
+            answer_at: site.answer_at(),
+            candidates_at: site.candidates_at(),
+            explain: self.explain.then(|| Explain { article: self.article.clone() }),
             ..Query::default()
         }
     }
 }
 
-fn language_tag(text: &str) -> Result<String, ApiError> {
+pub(super) fn language_tag(text: &str) -> Result<String, ApiError> {
     let well_formed =
         (2..=35).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let tag = well_formed.then(|| text.to_owned());
     tag.ok_or_else(|| ApiError::invalid("lang", "Write a language tag, such as `nl` or `pt-BR`."))
 }
 
-/// The visitor's language as the site writes it, then the site's others.
-pub(super) fn languages(lang: &str, site: &Site) -> Vec<String> {
+/// The visitor's language as the site writes it, then the site's others; the site's own order where it is not known.
+pub(super) fn languages(lang: Option<&str>, site: &Site) -> Vec<String> {
+    let Some(lang) = lang else { return site.languages.clone() };
     let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     let same = site.languages.iter().find(|own| own.eq_ignore_ascii_case(lang));
     let first = same.or_else(|| site.languages.iter().find(|own| primary(own) == primary(lang)));
@@ -147,7 +158,7 @@ pub struct Performed {
     pub suggested_level: u8,
 }
 
-/// Searches, records the event and counts the decision, unless only a page was turned.
+/// Searches, records the event and counts the decision, unless only a page was turned or a writer asks why.
 ///
 /// # Errors
 /// An unknown site, no free slot, an index that cannot be read.
@@ -163,7 +174,7 @@ pub async fn perform(
         || ApiError::new(Code::Overloaded, "Too many searches run at once. Try again in a second.").retry_after(1);
     let turn = turn.map_err(|_| busy())?.map_err(ApiError::internal)?;
     let begun = Instant::now();
-    let answer = app.searcher.search(&params.checked(app, site))?;
+    let answer = app.searcher.search(&params.checked(app, key, site))?;
     let took_us = begun.elapsed().as_micros() as u64;
     drop(turn);
     metrics::histogram!("zerodesk_search_duration_seconds").record(begun.elapsed());
@@ -171,7 +182,7 @@ pub async fn perform(
     // The examples are only asked where a ticket is likely; an answer should not wait for them.
     let question = if answer.decision == Decision::Answer { "" } else { answer.query.as_str() };
     let suggested_level = app.desk.ladder().suggest(declared, question, answer.language.as_deref()).0;
-    let query_id = if params.offset == 0 {
+    let query_id = if params.offset == 0 && !params.explain {
         record(app, key, params, headers, &answer, took_us)
     } else {
         params.query_id.clone().unwrap_or_else(|| EventId::new(app.now()))
@@ -226,7 +237,7 @@ pub async fn search(
 ) -> Result<Response, ApiError> {
     let params = SearchParams::read(&query, Surface::Api)?;
     let performed = perform(&app, &slots, &params, &headers).await?;
-    let mut response = Json(SearchReply::of(&performed, params.explain)).into_response();
+    let mut response = Json(SearchReply::of(&performed)).into_response();
     let timing = format!("search;dur={:.3}", performed.took_us as f64 / 1000.0);
     response.headers_mut().insert("server-timing", HeaderValue::from_str(&timing).map_err(ApiError::internal)?);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -244,7 +255,7 @@ pub struct SearchReply<'a> {
     site: &'a str,
     /// Generation of the index that answered.
     generation: u64,
-    /// Language of the hits, or the visitor's where there are none.
+    /// Language of the hits; where there are none, the first that was looked at.
     language: Option<&'a str>,
     /// Time spent searching, in microseconds.
     took_us: u64,
@@ -257,14 +268,19 @@ pub struct SearchReply<'a> {
     confidence: f32,
     /// The query with typing errors put right, where that found the hits.
     corrected: Option<&'a str>,
+    /// No article has the words in quotation marks side by side, so they were searched one by one.
+    relaxed: bool,
+    /// Words and phrases that no hit has, because they were written with a minus.
+    excluded: &'a [String],
+    /// After a miss: the query as it may have been meant, to be offered.
+    did_you_mean: Option<&'a str>,
     /// Articles, best first.
     hits: Vec<HitReply<'a>>,
     /// The way to a person.
     handoff: HandoffReply,
-    /// What the decision saw; only with `explain=true`.
+    /// Why; only with `explain=1`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    signals: Option<&'a Signals>,
+    explanation: Option<&'a Explanation>,
 }
 
 /// An article that matches.
@@ -316,7 +332,7 @@ pub struct HandoffReply {
 }
 
 impl<'a> SearchReply<'a> {
-    fn of(performed: &'a Performed, explain: bool) -> Self {
+    fn of(performed: &'a Performed) -> Self {
         let answer = &performed.answer;
         Self {
             query: &answer.query,
@@ -329,9 +345,12 @@ impl<'a> SearchReply<'a> {
             decision: answer.decision,
             confidence: rounded(answer.confidence),
             corrected: answer.corrected.as_deref(),
+            relaxed: answer.relaxed,
+            excluded: &answer.excluded,
+            did_you_mean: answer.did_you_mean.as_deref(),
             hits: answer.hits.iter().map(HitReply::of).collect(),
             handoff: HandoffReply { level: 1, suggested_level: performed.suggested_level, url: contact_url(performed) },
-            signals: explain.then_some(&answer.signals),
+            explanation: answer.explanation.as_ref(),
         }
     }
 }
@@ -392,10 +411,14 @@ mod tests {
     #[test]
     fn the_visitors_language_comes_first() {
         let site = Site::default();
-        for (lang, expected) in
-            [("nl", "nl en de"), ("NL-be", "nl en de"), ("fr-CA", "fr en nl de"), ("en", "en nl de")]
-        {
-            assert_eq!(languages(lang, &site).join(" "), expected, "{lang}");
+        for (lang, expected) in [
+            (Some("nl"), "nl en de"),
+            (Some("NL-be"), "nl en de"),
+            (Some("fr-CA"), "fr en nl de"),
+            (Some("en"), "en nl de"),
+            (None, "en nl de"),
+        ] {
+            assert_eq!(languages(lang, &site).join(" "), expected, "{lang:?}");
         }
     }
 

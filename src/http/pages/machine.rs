@@ -26,7 +26,7 @@ use crate::{
 pub async fn robots(State(base): State<Arc<BaseUrl>>) -> String {
     let map = base.join("/sitemap.xml");
     format!(
-        "User-agent: *\nDisallow: /api/\nDisallow: /desk\nDisallow: /search\nDisallow: /stats\nDisallow: /t/\n\nSitemap: {map}\n"
+        "User-agent: *\nDisallow: /api/\nDisallow: /desk\nDisallow: /explain\nDisallow: /search\nDisallow: /stats\nDisallow: /t/\n\nSitemap: {map}\n"
     )
 }
 

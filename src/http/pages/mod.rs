@@ -8,6 +8,7 @@ pub mod contact;
 pub mod desk;
 pub mod desk_admin;
 pub mod desk_ticket;
+pub mod explain;
 pub mod home;
 pub mod machine;
 pub mod media;
@@ -40,6 +41,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("desk_ticket.html", include_str!("templates/desk_ticket.html")),
     ("docs.html", include_str!("templates/docs.html")),
     ("error.html", include_str!("templates/error.html")),
+    ("explain.html", include_str!("templates/explain.html")),
     ("home.html", include_str!("templates/home.html")),
     ("results.html", include_str!("templates/results.html")),
     ("stats.html", include_str!("templates/stats.html")),
@@ -55,6 +57,9 @@ const WORDS: &[(&str, &str)] = &[
     ("en", include_str!("strings/stats.en.json")),
     ("nl", include_str!("strings/stats.nl.json")),
     ("de", include_str!("strings/stats.de.json")),
+    ("en", include_str!("strings/explain.en.json")),
+    ("nl", include_str!("strings/explain.nl.json")),
+    ("de", include_str!("strings/explain.de.json")),
     ("en", include_str!("strings/desk.en.json")),
     ("nl", include_str!("strings/desk.nl.json")),
     ("de", include_str!("strings/desk.de.json")),

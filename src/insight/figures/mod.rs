@@ -29,7 +29,7 @@ use super::{
 
 pub use deflection::{Deflection, Funnel};
 pub use exclusion::{Cause, LeftOut};
-pub use queries::{Helpfulness, TopQuery};
+pub use queries::{Helpfulness, Popular, TopQuery, popular};
 
 /// Below this many votes the helpful rate is not shown, only its counts.
 pub const MIN_VOTES: u64 = 20;

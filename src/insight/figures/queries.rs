@@ -7,10 +7,19 @@ use unicode_normalization::UnicodeNormalization;
 use utoipa::ToSchema;
 
 use super::{
-    Figure, MAX_TOP, MIN_VOTES, Maker, Window,
-    visits::{Search, Visitor},
+    Figure, MAX_TOP, MIN_VOTES, Maker, Window, exclusion,
+    visits::{self, Search, Visitor},
 };
-use crate::insight::{event::EventKind, reading};
+use crate::{
+    desk::redaction::rules,
+    insight::{
+        event::{Event, EventKind},
+        reading,
+    },
+};
+
+/// Most queries that are suggested to others, by site.
+const MAX_POPULAR: usize = 500;
 
 /// A query with how often it was asked. Spelling, case and white space as most visitors wrote it matter not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -56,6 +65,41 @@ pub fn top<'a>(searches: impl Iterator<Item = &'a Search<'a>>) -> Vec<TopQuery> 
     rows.sort_by(|a, b| (b.visitors, b.searches, &a.query).cmp(&(a.visitors, a.searches, &b.query)));
     rows.truncate(MAX_TOP);
     rows
+}
+
+/// A query that may be suggested to others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Popular {
+    /// The words: lower case.
+    pub query: String,
+    /// Language of the hits.
+    pub language: String,
+    /// Visitors who asked it.
+    pub visitors: u64,
+}
+
+/// What at least `visitors` people asked in the window with hits that could be answers, most first. Queries in which
+/// something was masked are not among it.
+#[must_use]
+pub fn popular(events: &[Event], window: &Window, visitors: u64) -> Vec<Popular> {
+    let (people, _) = exclusion::split(visits::by_visitor(events, &window.site), window);
+    let masks: Vec<String> = rules().iter().map(|rule| format!("[{rule}]")).collect();
+    let mut rows: BTreeMap<(String, &str), BTreeSet<usize>> = BTreeMap::new();
+    for search in asked(&people, window).iter().filter(|search| !search.no_answer()) {
+        let (Some(language), false) = (search.language, masks.iter().any(|mask| search.query.contains(mask))) else {
+            continue;
+        };
+        let query = search.query.nfkc().collect::<String>().to_lowercase();
+        rows.entry((query, language)).or_default().insert(search.visitor);
+    }
+    let mut popular: Vec<Popular> = rows
+        .into_iter()
+        .map(|((query, language), who)| Popular { query, language: language.to_owned(), visitors: who.len() as u64 })
+        .filter(|row| row.visitors >= visitors && !row.query.is_empty())
+        .collect();
+    popular.sort_by(|a, b| b.visitors.cmp(&a.visitors).then_with(|| a.query.cmp(&b.query)));
+    popular.truncate(MAX_POPULAR);
+    popular
 }
 
 /// Readers' verdicts.

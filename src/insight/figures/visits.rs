@@ -30,6 +30,8 @@ pub struct Search<'a> {
     pub at: Timestamp,
     /// The visitor's words.
     pub query: &'a str,
+    /// Language of the hits.
+    pub language: Option<&'a str>,
     /// What the server decided.
     pub decision: Decision,
 }
@@ -111,8 +113,9 @@ impl<'a> Visitor<'a> {
     pub fn searches(&self, number: usize) -> impl Iterator<Item = Search<'a>> {
         (0..self.events.len()).filter(|i| is_final(&self.events, *i)).filter_map(move |i| {
             let event = self.events[i];
-            let EventKind::SearchPerformed { query, decision, .. } = &event.kind else { return None };
-            Some(Search { visitor: number, at: event.at, query: query.as_str(), decision: *decision })
+            let EventKind::SearchPerformed { query, language, decision, .. } = &event.kind else { return None };
+            let (query, language) = (query.as_str(), language.as_deref());
+            Some(Search { visitor: number, at: event.at, query, language, decision: *decision })
         })
     }
 }

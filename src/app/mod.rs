@@ -4,7 +4,11 @@
 //! tickets) and ends it. It decides nothing itself, never speaks HTTP and never reads the clock but
 //! through [`App::now`], so that tests choose the time.
 
+mod follow;
+mod settings;
+
 use std::{
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -21,6 +25,7 @@ use tokio::{
 };
 
 use crate::{
+    analysis::Language,
     config::Config,
     desk::{
         Delivered, Delivery, Desk, DeskError, Ladder, Routes,
@@ -32,7 +37,7 @@ use crate::{
     index::{Generation, Index, IndexError, Snapshot},
     ingest::{Ingest, IngestError},
     insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor},
-    search::Searcher,
+    search::{Completer, Searcher},
     source::{Directory, SourceError, Watcher},
     store::{DataLock, Sqlite, StoreError},
     telemetry,
@@ -40,6 +45,9 @@ use crate::{
 
 /// How long the end of the server waits for deliveries under way.
 const PATIENCE: Duration = Duration::from_secs(20);
+use follow::Completions;
+pub use settings::Faults;
+use settings::FollowedFile;
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -74,6 +82,14 @@ pub enum AppError {
     /// Events cannot be kept.
     #[error(transparent)]
     Insight(#[from] InsightError),
+    /// The file of synonyms that is named in the settings is missing.
+    #[error("synonyms file {path}: {source}; create it, or leave `synonyms` out of [search]")]
+    Synonyms {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
 }
 
 /// All parts of a running server.
@@ -90,6 +106,10 @@ pub struct App {
     pub insight: Insight,
     /// Keys of help desks that may tell what became of a ticket.
     pub outcome_keys: Vec<SigningKey>,
+    /// Completes what visitors type.
+    pub completer: Arc<Completer>,
+    /// What is wrong with files of settings now.
+    pub faults: Faults,
     /// The desk's first access token, when this start made it. To be shown once.
     pub first_token: Option<String>,
     index: Arc<Index>,
@@ -97,6 +117,8 @@ pub struct App {
     stop_following: Box<dyn Fn() + Send + Sync>,
     stop_delivery: Arc<Notify>,
     delivering: Mutex<Option<JoinHandle<()>>>,
+    completions: Completions,
+    following: Mutex<Vec<JoinHandle<()>>>,
     _lock: DataLock,
 }
 
@@ -129,6 +151,7 @@ impl App {
         let index = Arc::new(Index::open(&config.index, config.default_language())?);
         let mut ingest = Ingest::new(source, index.clone(), config.default_language());
         ingest.compare_all(&mut |done, all| progress(done, all))?;
+        warn_of_unlisted_languages(&config, &index.snapshot());
 
         let stop_following = Box::new(watcher.stopper());
         let follows = Arc::new(AtomicBool::new(true));
@@ -140,6 +163,21 @@ impl App {
         let stop_delivery = Arc::new(Notify::new());
         let delivering = start_delivery(&desk, connectors, &insight, &clock, &stop_delivery)?;
         let searcher = Searcher::new(index.clone());
+        let faults = Faults::default();
+        let mut files = vec![settings::synonyms(&config, &searcher, &faults)?];
+        if config.search.decision != Path::new("") {
+            files.push(settings::weights(&config.search.decision, &searcher, &faults));
+        }
+        files.iter_mut().for_each(FollowedFile::look);
+        let mut following: Vec<_> = files.into_iter().map(FollowedFile::follow).collect();
+        let completions = Completions {
+            completer: Arc::default(),
+            searcher: searcher.clone(),
+            insight: insight.clone(),
+            sites: config.sites.keys().cloned().collect(),
+            clock: clock.clone(),
+        };
+        following.push(completions.clone().follow(index.generations()));
         Ok(Self {
             config,
             clock,
@@ -147,12 +185,16 @@ impl App {
             desk,
             insight,
             outcome_keys,
+            completer: completions.completer.clone(),
+            completions,
+            faults,
             first_token,
             index,
             follows,
             stop_following,
             stop_delivery,
             delivering: Mutex::new(Some(delivering)),
+            following: Mutex::new(following),
             _lock: lock,
         })
     }
@@ -181,6 +223,16 @@ impl App {
         self.follows.load(Ordering::Relaxed)
     }
 
+    /// Prepares completions from the articles and queries as they are now, without waiting for the hour.
+    pub async fn refresh_completions(&self) {
+        self.completions.count().await;
+        self.completions.prepare().await;
+    }
+
+    fn take_following(&self) -> Vec<JoinHandle<()>> {
+        std::mem::take(&mut *self.following.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Ends the background work and writes what waits to be written.
     ///
     /// # Errors
@@ -197,6 +249,10 @@ impl App {
                 abort.abort();
             }
         }
+        for task in self.take_following() {
+            task.abort();
+            drop(task.await);
+        }
         Ok(self.insight.stop().await?)
     }
 }
@@ -205,6 +261,18 @@ impl Drop for App {
     fn drop(&mut self) {
         (self.stop_following)();
         self.stop_delivery.notify_one();
+        self.take_following().iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Articles in a language that no site lists are found only by visitors who speak it; mostly a setting is missing.
+fn warn_of_unlisted_languages(config: &Config, snapshot: &Snapshot) {
+    let listed: Vec<Language> =
+        config.sites.values().flat_map(|site| &site.languages).map(|lang| Language::new(lang)).collect();
+    for (language, articles) in snapshot.catalog().languages() {
+        if !listed.contains(&Language::new(&language)) {
+            tracing::warn!(language, articles, "no site lists this language; add it to `languages` of [sites.…]");
+        }
     }
 }
 
