@@ -126,8 +126,8 @@ impl App {
         let source = Directory::open(&config.articles)?;
         // Watching begins before the first look, so that no change falls in between.
         let watcher = Watcher::new(&config.articles, config.watch.clone())?;
-        let index = Arc::new(Index::open(&config.index, default_language(&config))?);
-        let mut ingest = Ingest::new(source, index.clone(), default_language(&config));
+        let index = Arc::new(Index::open(&config.index, config.default_language())?);
+        let mut ingest = Ingest::new(source, index.clone(), config.default_language());
         ingest.compare_all(&mut |done, all| progress(done, all))?;
 
         let stop_following = Box::new(watcher.stopper());
@@ -206,12 +206,6 @@ impl Drop for App {
         (self.stop_following)();
         self.stop_delivery.notify_one();
     }
-}
-
-/// The language of articles that do not say theirs and cannot be told by their words.
-fn default_language(config: &Config) -> &str {
-    let site = config.sites.get("default").or_else(|| config.sites.values().next());
-    site.and_then(|site| site.languages.first()).map_or("en", String::as_str)
 }
 
 /// Takes in changes until the watcher is told to stop. A failure leaves the last good state in use, and everything is

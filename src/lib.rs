@@ -17,6 +17,7 @@ pub mod search;
 
 pub mod desk;
 pub mod eval;
+pub mod lint;
 
 pub mod insight;
 

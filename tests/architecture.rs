@@ -19,6 +19,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("search", &["article", "analysis", "index", "config"]),
     // A set of judged queries is a folder of articles, which `source` opens.
     ("eval", &["search", "article", "source", "ingest", "index", "config"]),
+    // Findability is asked of the real search, over an index made as the server makes it.
+    ("lint", &["search", "article", "source", "ingest", "index", "config"]),
     ("desk", &["search", "analysis", "config"]),
     ("insight", &["search", "desk", "config"]),
     ("store", &["desk", "insight", "config"]),

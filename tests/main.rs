@@ -3,6 +3,7 @@
 mod architecture;
 mod articles_api;
 mod bad_input;
+mod checking;
 mod corpora;
 mod cors;
 mod desk_work;

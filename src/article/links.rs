@@ -10,6 +10,9 @@ use super::markdown::{Lines, events};
 use super::markup::{HtmlReader, Piece};
 use super::{Article, dialect};
 
+/// Endings of the files beside articles that visitors can fetch, in lower case.
+pub const PICTURE_ENDINGS: [&str; 7] = ["png", "jpg", "jpeg", "gif", "webp", "avif", "svg"];
+
 /// The links of one article, and the targets in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Links {

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use front_matter::FrontMatter;
 pub use html::{LinkTarget, render, render_under};
-pub use links::{Link, Links, links};
+pub use links::{Link, Links, PICTURE_ENDINGS, links};
 pub use problem::{Problem, ProblemCode, Severity};
 
 use address::FromPath;

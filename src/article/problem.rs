@@ -84,9 +84,76 @@ pub enum ProblemCode {
     AliasTaken,
     /// `related` names an article that is not there.
     BrokenRelation,
+    /// The article is missing in languages in which articles like it exist.
+    MissingTranslation,
+    /// The day on which somebody should have read the article again is over.
+    Stale,
+    /// No other article leads to the article.
+    Orphan,
+    /// The article's own title does not find it.
+    TitleNotFound,
+    /// One of the article's `questions` does not find it.
+    QuestionNotFound,
 }
 
 impl ProblemCode {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Self; 23] = [
+        Self::Unreadable,
+        Self::TooLarge,
+        Self::InvalidUtf8,
+        Self::FrontMatterTooLarge,
+        Self::FrontMatterUnterminated,
+        Self::FrontMatterSyntax,
+        Self::FieldType,
+        Self::FieldValue,
+        Self::FieldTwice,
+        Self::Markdown,
+        Self::MissingTitle,
+        Self::MissingDescription,
+        Self::DuplicateSlug,
+        Self::DuplicateTitle,
+        Self::BrokenLink,
+        Self::BrokenAnchor,
+        Self::AliasTaken,
+        Self::BrokenRelation,
+        Self::MissingTranslation,
+        Self::Stale,
+        Self::Orphan,
+        Self::TitleNotFound,
+        Self::QuestionNotFound,
+    ];
+
+    /// What problems of this kind have in common, as a sentence.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Unreadable => "The file cannot be read.",
+            Self::TooLarge => "The file is too large.",
+            Self::InvalidUtf8 => "The file is not UTF-8.",
+            Self::FrontMatterTooLarge => "The front matter is too large.",
+            Self::FrontMatterUnterminated => "The front matter has no end.",
+            Self::FrontMatterSyntax => "The front matter is not valid YAML or TOML.",
+            Self::FieldType => "A field has a value of the wrong kind.",
+            Self::FieldValue => "A field has a value that means nothing.",
+            Self::FieldTwice => "A field is given twice.",
+            Self::Markdown => "The text cannot be read as Markdown.",
+            Self::MissingTitle => "The article has no title of its own.",
+            Self::MissingDescription => "The article has no description.",
+            Self::DuplicateSlug => "Two articles claim one address.",
+            Self::DuplicateTitle => "Two articles of one language have the same title.",
+            Self::BrokenLink => "A link or picture leads nowhere.",
+            Self::BrokenAnchor => "A link leads to a heading that is not there.",
+            Self::AliasTaken => "An earlier address of one article belongs to another.",
+            Self::BrokenRelation => "A related article is not there.",
+            Self::MissingTranslation => "The article is missing in a language that articles like it have.",
+            Self::Stale => "The article should have been read again by now.",
+            Self::Orphan => "No other article leads to this one.",
+            Self::TitleNotFound => "A search for the article's own title does not find it.",
+            Self::QuestionNotFound => "A search for one of the article's questions does not find it.",
+        }
+    }
+
     /// The name in reports and JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -109,6 +176,11 @@ impl ProblemCode {
             Self::BrokenAnchor => "broken-anchor",
             Self::AliasTaken => "alias-taken",
             Self::BrokenRelation => "broken-relation",
+            Self::MissingTranslation => "missing-translation",
+            Self::Stale => "stale",
+            Self::Orphan => "orphan",
+            Self::TitleNotFound => "title-not-found",
+            Self::QuestionNotFound => "question-not-found",
         }
     }
 
@@ -122,7 +194,12 @@ impl ProblemCode {
             | Self::MissingTitle
             | Self::MissingDescription
             | Self::DuplicateTitle
-            | Self::BrokenRelation => Severity::Warning,
+            | Self::BrokenRelation
+            | Self::MissingTranslation
+            | Self::Stale
+            | Self::Orphan
+            | Self::TitleNotFound
+            | Self::QuestionNotFound => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -192,5 +269,20 @@ impl Place {
             line: 1 + before.bytes().filter(|byte| *byte == b'\n').count() as u32,
             column: 1 + before[line_start..].chars().count() as u32,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_in_the_list_with_one_name() {
+        for (at, code) in ProblemCode::ALL.into_iter().enumerate() {
+            assert_eq!(code as usize, at, "{code:?}");
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+            assert!(code.meaning().ends_with('.'));
+        }
+        assert_eq!(ProblemCode::ALL.len(), ProblemCode::QuestionNotFound as usize + 1);
     }
 }

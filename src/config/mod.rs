@@ -270,6 +270,15 @@ pub enum Needs {
     Consent,
 }
 
+impl Config {
+    /// The language of articles that do not say theirs and cannot be told by their words.
+    #[must_use]
+    pub fn default_language(&self) -> &str {
+        let site = self.sites.get("default").or_else(|| self.sites.values().next());
+        site.and_then(|site| site.languages.first()).map_or("en", String::as_str)
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

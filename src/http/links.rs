@@ -1,5 +1,7 @@
 //! Where an article's relative links and pictures lead on the help centre.
 
+use std::sync::Arc;
+
 use crate::{
     article::LinkTarget,
     index::{Catalog, Entry},
@@ -21,20 +23,28 @@ pub fn resolve(catalog: &Catalog, entry: &Entry, link: &str) -> LinkTarget {
     {
         return LinkTarget::Keep;
     }
-    let (path, fragment) =
-        link.split_once('#').map_or((link, String::new()), |(path, rest)| (path, format!("#{rest}")));
+    let (path, rest) = link.split_at(link.find(['?', '#']).unwrap_or(link.len()));
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
     let Some(path) = beside(&entry.path, &decoded) else { return LinkTarget::Keep };
     let stem = path.trim_end_matches('/');
+    let stem = stem.strip_suffix(".html").unwrap_or(stem);
     let candidates = [stem.to_owned(), format!("{stem}.md"), format!("{stem}/index.md"), format!("{stem}/README.md")];
-    let named = || catalog.by_slug(stem).or_else(|| catalog.by_alias(stem));
-    if let Some(target) = candidates.iter().find_map(|path| catalog.by_path(path)).or_else(named) {
-        return LinkTarget::To(page(target) + &fragment);
+    let named = |name: &str| catalog.by_slug(name).or_else(|| catalog.by_alias(name));
+    let found = candidates.iter().find_map(|path| catalog.by_path(path)).or_else(|| named(stem));
+    if let Some(target) = found.or_else(|| named(&decoded)).or_else(|| titled(catalog, entry, link)) {
+        return LinkTarget::To(page(target) + rest);
     }
     match super::pages::media::kind(&path) {
         Some(_) => LinkTarget::To(format!("/media/{}", encoded(&path))),
         None => LinkTarget::Keep,
     }
+}
+
+/// The article that a wiki link names by its title, in the language of `entry` before others.
+fn titled<'a>(catalog: &'a Catalog, entry: &Entry, link: &str) -> Option<&'a Arc<Entry>> {
+    let title = link.split('#').next().unwrap_or_default().to_lowercase();
+    let same = catalog.iter().filter(|other| other.front_matter.title.to_lowercase() == title);
+    same.min_by_key(|other| other.lang() != entry.lang())
 }
 
 /// The path that `link` names, seen from the file `from`; `None` when it leads out of the articles.

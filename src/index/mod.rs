@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use catalog::Catalog;
 pub use generation::{Generation, Index};
 pub use passages::{Heading, Line, LineKind, LineToken, Passages, term_hash};
-pub use record::{Record, Recorder};
+pub use record::{Record, Recorder, language_of};
 pub use schema::TextField;
 pub use snapshot::{DictionaryEntry, Snapshot, Stored};
 pub use writer::Writer;

@@ -28,14 +28,12 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Analyses an article. Its language is the stated one, else the detected one, else `default_language`.
+    /// Analyses an article; see [`language_of`] for `default_language`.
     pub fn record(&mut self, parsed: Parsed, stamp: FileStamp, default_language: &str) -> Record {
         let Parsed { mut article, problems } = parsed;
-        if article.front_matter.lang.is_none() {
-            let found = detect(&sample(&article)).unwrap_or(default_language);
-            article.front_matter.lang = Some(found.to_owned());
-        }
-        let language = Language::new(article.front_matter.lang.as_deref().unwrap_or(default_language));
+        let code = language_of(&article, default_language);
+        let language = Language::new(&code);
+        article.front_matter.lang = Some(code);
         let analyzer = self.analyzer(language);
         let mut terms = Terms { analyzer, fields: Default::default(), surfaces: String::new(), lengths: [0; 6] };
         terms.article(&article);
@@ -91,6 +89,13 @@ impl Record {
 fn content_id(path: &str, revision: &str) -> u64 {
     let digest = Sha256::new().chain_update(path).chain_update([0]).chain_update(revision).finalize();
     u64::from_le_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]]) & !1
+}
+
+/// The language of an article: the stated one, else the detected one, else `default_language`.
+#[must_use]
+pub fn language_of(article: &Article, default_language: &str) -> String {
+    let stated = article.front_matter.lang.clone();
+    stated.unwrap_or_else(|| detect(&sample(article)).unwrap_or(default_language).to_owned())
 }
 
 /// Enough text to tell the language by.

@@ -22,6 +22,8 @@ pub struct Program {
 pub struct Ended {
     /// Its exit code.
     pub code: Option<i32>,
+    /// What it printed.
+    pub output: String,
     /// What it wrote to stderr.
     pub log: String,
 }
@@ -29,7 +31,8 @@ pub struct Ended {
 /// Runs a command that should end by itself.
 pub fn run(folder: &Path, arguments: &[&str]) -> Ended {
     let output = command(folder, arguments).stdin(Stdio::null()).output().expect("the program starts");
-    Ended { code: output.status.code(), log: String::from_utf8(output.stderr).expect("text") }
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    Ended { code: output.status.code(), output: text(output.stdout), log: text(output.stderr) }
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {

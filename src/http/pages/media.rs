@@ -71,3 +71,17 @@ async fn read(root: &FilePath, path: &str) -> Option<(Vec<u8>, String)> {
     let version = format!("{:x}-{:x}", about.len(), changed.as_nanos());
     Some((tokio::fs::read(&file).await.ok()?, version))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::kind;
+    use crate::article::PICTURE_ENDINGS;
+
+    #[test]
+    fn what_counts_as_a_picture_for_writers_is_served() {
+        for ending in PICTURE_ENDINGS {
+            assert!(kind(&format!("a.{ending}")).is_some_and(|kind| kind.starts_with("image/")), "{ending}");
+        }
+        assert_eq!(kind("a.csv"), None);
+    }
+}
