@@ -243,7 +243,7 @@ fn replace(table: &mut toml_edit::Table, key: &str, value: &Value, default: Opti
 fn unplace(item: &mut Item) {
     if let Item::Table(table) = item {
         table.set_position(None);
-        table.iter_mut().for_each(|(_, mut inner)| unplace(&mut inner));
+        table.iter_mut().for_each(|(_, inner)| unplace(inner));
     }
 }
 
@@ -295,6 +295,7 @@ mod tests {
             (file("[connectors.a]\ntype = \"webhook\"\nsecrets = [{ evn = \"A\" }]"), "a secret is"),
             (file("[connectors.a]\ntype = \"webhook\"\nsites = [\"b\"]"), "connectors.a.sites"),
             (file("[connectors.a]\ntype = \"webhook\"\nlevels = [0]"), "connectors.a.levels"),
+            (file("[connectors.a]\ntype = \"webhook\"\ntimeout_s = 31"), "connectors.a.timeout_s"),
             (file("[sites.a.hours]\ntime_zone = \"Mars/Olympus\""), "sites.a.hours"),
             (file("[sites.a.hours]\nmonday = [\"9-5\"]"), "9-5"),
             (file("[sites.a.hours]\nholidays = [\"2026-02-30\"]"), "line 2"),

@@ -240,9 +240,14 @@ impl Builder {
 
 /// A client that follows no redirect and asks no proxy.
 pub fn client() -> Client {
+    client_with(redirect::Policy::none())
+}
+
+/// A client that follows redirects as told and asks no proxy. `reqwest::get` does not know which cryptography to use.
+pub fn client_with(redirects: redirect::Policy) -> Client {
     // Fails only where one was chosen before.
     drop(rustls::crypto::ring::default_provider().install_default());
-    Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client")
+    Client::builder().redirect(redirects).no_proxy().build().expect("a client")
 }
 
 /// Text as it stands in a query string.
