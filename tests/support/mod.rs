@@ -65,6 +65,12 @@ impl Server {
         Builder { folder, settings: String::new() }
     }
 
+    /// A server on the folders of another one that has ended, with the settings of its `zerodesk.toml`.
+    pub fn after(folder: TempDir) -> Builder {
+        let settings = fs::read_to_string(folder.path().join("zerodesk.toml")).expect("the settings");
+        Builder { folder, settings }
+    }
+
     /// The help centre of [`HELP`].
     pub async fn start() -> Self {
         Self::with(HELP).start().await
@@ -192,6 +198,11 @@ impl Builder {
         self.settings.push_str(toml);
         self.settings.push('\n');
         self
+    }
+
+    /// Starts it at the present time of this machine.
+    pub async fn start_now(self) -> Server {
+        self.start_at(Arc::new(Mutex::new(Timestamp::now()))).await
     }
 
     /// Starts it.
