@@ -119,7 +119,7 @@ impl App {
         let store = Sqlite::open(&config.data, clock())?;
         let ladder = Ladder::new(config.ladder.clone());
         let desk = Desk::new(Arc::new(store.clone()), ladder, &config.desk, &config.sites);
-        let desk = desk.routed(Routes::new(&config.connectors));
+        let desk = desk.routed(Routes::new(&config.connectors)).at(&config.public_url);
         let first_token = desk.first_agent(clock()).await?;
         let insight = Insight::open(Arc::new(store), &config.insight, clock.clone()).await?;
 

@@ -135,11 +135,11 @@ async fn a_case_climbs_only_with_what_each_level_needs() {
 
 #[tokio::test]
 async fn a_level_is_skipped_only_where_the_ladder_says_so() {
-    let mut ladder = String::new();
+    let mut ladder = Vec::new();
     for (level, needs, from) in [(0, "nothing", ""), (1, "nothing", ""), (2, "callback", ""), (3, "nothing", "1")] {
-        ladder += &format!("[[ladder]]\nlevel = {level}\nname = {{}}\nneeds = \"{needs}\"\nfrom = [{from}]\n");
+        ladder.push(format!("[[ladder]]\nlevel = {level}\nname = {{}}\nneeds = \"{needs}\"\nfrom = [{from}]\n"));
     }
-    let server = Server::with(crate::support::HELP).configured(&ladder).start().await;
+    let server = Server::with(crate::support::HELP).configured(&ladder.concat()).start().await;
     let case = Case::on(server, |_| ()).await;
     case.refused("escalate", json!({ "reason": "r" }), "callback.phone").await;
     assert_eq!(case.does("escalate", json!({ "to": 3, "reason": "r" })).await["ticket"]["level"], 3);

@@ -4,6 +4,7 @@ mod architecture;
 mod articles_api;
 mod bad_input;
 mod checking;
+mod confirmation;
 mod corpora;
 mod cors;
 mod desk_work;

@@ -58,6 +58,7 @@ fn list(config: &Config, out: &mut impl Write) -> Result<()> {
             Connector::Webhook(webhook) => webhook.target.url.clone(),
             Connector::Http(desk) => format!("{} at {}", desk.preset, desk.target.url),
             Connector::Email(email) => format!("to {}", email.to.join(", ")),
+            Connector::Confirmation(_) => "to who asked".into(),
         };
         let reach = connector.reach();
         let levels = reach.levels.iter().map(ToString::to_string).collect();
@@ -100,7 +101,7 @@ async fn test(config: &Config, name: &str, out: &mut impl Write) -> Result<ExitC
     let (key, now, transcript) = (Ulid::generate(), Timestamp::now(), Transcript::listening());
     let site = settings.reach().sites.first().or(config.sites.keys().next()).map_or("default", String::as_str);
     let ticket = sample::ticket(key, site, now).context("no test ticket could be made")?;
-    let parcel = Parcel { ticket: &ticket, key, tried: false, now, transcript: transcript.clone() };
+    let parcel = Parcel { ticket: &ticket, key, tried: false, now, status_link: None, transcript: transcript.clone() };
     let delivered = connector.deliver(&parcel).await;
     for passage in transcript.heard() {
         writeln!(out, "{passage}")?;

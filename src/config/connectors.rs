@@ -15,6 +15,8 @@ pub enum Connector {
     Webhook(Webhook),
     /// A message to a mailbox.
     Email(Email),
+    /// A message to who asked.
+    Confirmation(Confirmation),
     /// The API of a help desk, as a preset describes it.
     Http(HelpDesk),
 }
@@ -26,6 +28,7 @@ impl Connector {
         match self {
             Self::Webhook(Webhook { reach, .. })
             | Self::Email(Email { reach, .. })
+            | Self::Confirmation(Confirmation { reach, .. })
             | Self::Http(HelpDesk { reach, .. }) => reach,
         }
     }
@@ -36,6 +39,7 @@ impl Connector {
         match self {
             Self::Webhook(_) => "webhook",
             Self::Email(_) => "email",
+            Self::Confirmation(_) => "confirmation",
             Self::Http(_) => "http",
         }
     }
@@ -44,7 +48,7 @@ impl Connector {
     pub(super) fn fault(&self) -> Option<(String, &'static str)> {
         let timeout_s = match self {
             Self::Webhook(Webhook { target, .. }) | Self::Http(HelpDesk { target, .. }) => target.timeout_s,
-            Self::Email(Email { mail, .. }) => mail.timeout_s,
+            Self::Email(Email { mail, .. }) | Self::Confirmation(Confirmation { mail, .. }) => mail.timeout_s,
         };
         let (unknown, required) = match self {
             Self::Webhook(webhook) => (
@@ -57,6 +61,10 @@ impl Connector {
                     &email.unknown,
                     vec![("from", email.mail.from.is_empty()), ("to", email.to.is_empty()), ("host", nowhere)],
                 )
+            }
+            Self::Confirmation(confirmation) => {
+                let nowhere = confirmation.mail.host.is_empty() && confirmation.mail.folder.is_none();
+                (&confirmation.unknown, vec![("from", confirmation.mail.from.is_empty()), ("host", nowhere)])
             }
             Self::Http(desk) => {
                 (&desk.unknown, vec![("url", desk.target.url.is_empty()), ("preset", desk.preset.is_empty())])
@@ -160,6 +168,21 @@ pub struct Email {
     pub mail: Mail,
     /// Mailboxes that get the tickets.
     pub to: Vec<String>,
+    /// Settings that do not exist; a mistake.
+    #[serde(flatten, skip_serializing)]
+    pub unknown: BTreeMap<String, toml::Value>,
+}
+
+/// A mail to who asked: the reference, and a link to the status page.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Confirmation {
+    /// Which tickets.
+    #[serde(flatten)]
+    pub reach: Reach,
+    /// How mail leaves.
+    #[serde(flatten)]
+    pub mail: Mail,
     /// Settings that do not exist; a mistake.
     #[serde(flatten, skip_serializing)]
     pub unknown: BTreeMap<String, toml::Value>,

@@ -188,6 +188,9 @@ fn connector_fault(config: &Config, name: &str, connector: &Connector) -> Option
     if !reach.levels.iter().all(|level| *level > 0 && config.ladder.iter().any(|rung| rung.level == *level)) {
         return Some((format!("{key}.levels"), "names a level that tickets cannot have; the ladder has the levels"));
     }
+    if matches!(connector, Connector::Confirmation(_)) && config.public_url.is_empty() {
+        return Some(("public_url".into(), "must be set: confirmations carry a link to the status page"));
+    }
     connector.fault().map(|(setting, detail)| (format!("{key}.{setting}"), detail))
 }
 
@@ -296,6 +299,8 @@ mod tests {
             (file("[connectors.a]\ntype = \"webhook\"\nsites = [\"b\"]"), "connectors.a.sites"),
             (file("[connectors.a]\ntype = \"webhook\"\nlevels = [0]"), "connectors.a.levels"),
             (file("[connectors.a]\ntype = \"webhook\"\ntimeout_s = 31"), "connectors.a.timeout_s"),
+            (file("[connectors.a]\ntype = \"confirmation\""), "public_url"),
+            (file("public_url = \"https://a.example\"\n[connectors.a]\ntype = \"confirmation\""), "connectors.a.from"),
             (file("[sites.a.hours]\ntime_zone = \"Mars/Olympus\""), "sites.a.hours"),
             (file("[sites.a.hours]\nmonday = [\"9-5\"]"), "9-5"),
             (file("[sites.a.hours]\nholidays = [\"2026-02-30\"]"), "line 2"),

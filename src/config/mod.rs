@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::LazyLock}
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-pub use connectors::{Connector, Email, HIDDEN, HelpDesk, Mail, MailTls, Reach, Secret, Target, Webhook};
+pub use connectors::{Confirmation, Connector, Email, HIDDEN, HelpDesk, Mail, MailTls, Reach, Secret, Target, Webhook};
 pub use hours::{Hours, OpenSpan};
 pub use merge::{ConfigError, Written, effective_toml};
 
@@ -98,6 +98,8 @@ pub struct Site {
     pub candidates_at: f32,
     /// Origins that may frame the pages.
     pub frame_ancestors: Vec<Origin>,
+    /// Secret with which the embedding website signs the ids of its users; none: no user counts as verified.
+    pub user_secret: Option<Secret>,
     /// When people work, by which the times of support contracts run.
     pub hours: Hours,
 }
@@ -316,6 +318,7 @@ impl Default for Site {
             answer_at: 0.6,
             candidates_at: 0.35,
             frame_ancestors: Vec::new(),
+            user_secret: None,
             hours: Hours::default(),
         }
     }

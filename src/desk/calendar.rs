@@ -275,6 +275,14 @@ mod tests {
         }
     }
 
+    // Steps, now, then state, due and minutes used of response and resolution.
+    type Row = (
+        Vec<(&'static str, StepKind, TicketStatus)>,
+        &'static str,
+        (ClockState, Option<&'static str>, i64),
+        (ClockState, Option<&'static str>, i64),
+    );
+
     #[test]
     fn clocks_pause_while_the_requester_has_the_word() {
         use ClockState::{Met, Missed, Overdue, Paused, Running};
@@ -283,13 +291,6 @@ mod tests {
         let open = TicketStatus::Open;
         let (waiting, resolved) = (TicketStatus::Waiting, TicketStatus::Resolved);
         let start = "2026-11-23T09:00Z";
-        // Steps, now, then state, due and minutes used of response and resolution.
-        type Row = (
-            Vec<(&'static str, StepKind, TicketStatus)>,
-            &'static str,
-            (ClockState, Option<&'static str>, i64),
-            (ClockState, Option<&'static str>, i64),
-        );
         let table: Vec<Row> = vec![
             (
                 vec![],

@@ -207,11 +207,14 @@ impl Worker {
 
     async fn attempt(&self, claimed: Claimed, closed: Option<String>, clock: &Clock) -> Result<OutboxState, DeskError> {
         let Claimed { entry, ticket } = claimed;
+        let writes = closed.is_none() && self.connector.writes_to_requester();
+        let status_link = if writes { Some(self.desk.status_link(&ticket).await?) } else { None };
         let parcel = Parcel {
             ticket: &ticket,
             key: entry.id,
             tried: entry.attempts > 1 || entry.last_error.is_some(),
             now: clock(),
+            status_link,
             transcript: Transcript::default(),
         };
         let result = match closed {

@@ -43,12 +43,13 @@ impl Draft {
                 questions.push(query.clone());
             }
         }
-        let questions: String = questions.iter().map(|question| format!("  - {}\n", quoted(question))).collect();
+        let questions: Vec<String> = questions.iter().map(|question| format!("  - {}", quoted(question))).collect();
+        let questions = questions.join("\n");
         let replies = record.steps.iter().filter(|step| matches!(step.kind, StepKind::Replied | StepKind::Resolved));
         let body: Vec<&str> = replies.filter_map(|step| step.reason.as_deref()).collect();
         let body = if body.is_empty() { "…".to_owned() } else { body.join("\n\n") };
         let text = format!(
-            "---\ntitle: {}\nlang: {}\ndraft: true\ncreated: {today}\nquestions:\n{questions}---\n\n{body}\n",
+            "---\ntitle: {}\nlang: {}\ndraft: true\ncreated: {today}\nquestions:\n{questions}\n---\n\n{body}\n",
             quoted(&title),
             quoted(lang),
         );

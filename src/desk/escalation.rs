@@ -132,12 +132,11 @@ pub(super) fn target(
         ));
     }
     match needs {
-        Needs::Nothing => {}
         Needs::Callback => Callback::complete(ticket.callback.as_ref(), zone, now)?,
         Needs::Contract if ticket.contract.is_none() => {
             return Err(missing("contract.reference", "the reference of the support contract"));
         }
-        Needs::Contract => {}
+        Needs::Nothing | Needs::Contract => {}
         Needs::Consent => consented(&ticket.external)?,
     }
     Ok(to)

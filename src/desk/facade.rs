@@ -11,7 +11,8 @@ use super::{
     NewTicket, OutboxEntry, Reference, Role, Routes, StepKind, SupportLevel, Ticket, TicketFilter, TicketPage,
     TicketRecord, TicketStatus, TicketStore,
     agent::{access_token, check_name, token_hash},
-    connectors::DeskConnector,
+    connectors::{DeskConnector, Sealed},
+    identity,
     secret::{hash_hex, random, random_token, status_token},
     ticket::Identity,
     work::{self, Rules},
@@ -35,6 +36,7 @@ pub struct Desk {
     ladder: Arc<Ladder>,
     settings: Arc<Settings>,
     routes: Arc<Routes>,
+    public_url: Arc<str>,
     /// Tells the delivery of new tickets.
     filed: watch::Sender<()>,
 }
@@ -47,6 +49,8 @@ struct Settings {
     drafts: PathBuf,
     /// Business hours by site.
     calendars: BTreeMap<String, Calendar>,
+    /// Secrets with which sites sign the ids of their users.
+    user_secrets: BTreeMap<String, Sealed>,
     /// For sites that are not configured any more.
     calendar: Calendar,
 }
@@ -77,6 +81,7 @@ impl Desk {
             resolution_minutes: settings.resolution_minutes,
             drafts: settings.drafts.clone(),
             calendars: sites.iter().map(|(key, site)| (key.clone(), Calendar::new(&site.hours))).collect(),
+            user_secrets: sites.iter().filter_map(|(key, site)| Some((key.clone(), user_secret(key, site)?))).collect(),
             calendar: Calendar::new(&config::Hours::default()),
         };
         Self {
@@ -84,6 +89,7 @@ impl Desk {
             ladder: Arc::new(ladder),
             settings: Arc::new(settings),
             routes: Arc::default(),
+            public_url: Arc::default(),
             filed: watch::Sender::default(),
         }
     }
@@ -98,6 +104,12 @@ impl Desk {
     #[must_use]
     pub fn calendar(&self, site: &str) -> &Calendar {
         self.settings.calendars.get(site).unwrap_or(&self.settings.calendar)
+    }
+
+    /// Says at which address visitors reach this server, for links in mails.
+    #[must_use]
+    pub fn at(self, public_url: &str) -> Self {
+        Self { public_url: public_url.into(), ..self }
     }
 
     /// The ladder of levels.
@@ -128,6 +140,10 @@ impl Desk {
         let key = new.idempotency_key.take().map_or_else(random_token::<16>, checked_key)?;
         new.asked = new.asked.checked(self.calendar(&new.site).zone(), now)?;
         let body_hash = new.asked.fingerprint()?;
+        let requester = &mut new.asked.requester;
+        let secret = self.settings.user_secrets.get(&new.site);
+        requester.verified =
+            identity::vouched(secret, requester.user_ref.as_deref(), requester.signature.take().as_deref());
         for _ in 0..REFERENCE_ATTEMPTS {
             let filing = self.filing(new.clone(), &key, &body_hash, now)?;
             let (ticket, salt) = (filing.ticket.clone(), filing.salt.clone());
@@ -246,12 +262,18 @@ impl Desk {
 
     /// One ticket, for the visitor who holds its status token. A wrong token is like a wrong reference.
     pub async fn status(&self, reference: &Reference, token: &str) -> Result<Option<TicketRecord>, DeskError> {
-        let found = self.store.ticket(reference).await?;
+        let Some(record) = self.store.ticket(reference).await? else { return Ok(None) };
         let hash = hash_status_token(token);
-        let same = |record: &TicketRecord| {
-            subtle::ConstantTimeEq::ct_eq(record.status_token_hash.as_bytes(), hash.as_bytes()).into()
-        };
-        Ok(found.filter(same))
+        let first = subtle::ConstantTimeEq::ct_eq(record.status_token_hash.as_bytes(), hash.as_bytes()).into();
+        let opens = first || self.store.opens(record.ticket.id, hash).await?;
+        Ok(Some(record).filter(|_| opens))
+    }
+
+    /// A new link to a ticket's status page, for a mail. Only the hash of its token is kept.
+    pub(super) async fn status_link(&self, ticket: &Ticket) -> Result<String, DeskError> {
+        let token = random_token::<16>()?;
+        self.store.add_status_token(ticket.id, hash_status_token(&token)).await?;
+        Ok(format!("{}/t/{}?token={token}", self.public_url, ticket.reference))
     }
 
     /// The agent to whom an access token belongs.
@@ -353,6 +375,12 @@ fn new_agent(name: &str, role: Role, now: Timestamp) -> Result<(String, AgentRec
     let agent = Agent { name: name.into(), role, created: in_milliseconds(now) };
     let record = AgentRecord { agent, token_hash: token_hash(&token) };
     Ok((token, record))
+}
+
+/// The secret of a site. One that cannot be read leaves its users unverified; tickets come in all the same.
+fn user_secret(key: &str, site: &config::Site) -> Option<Sealed> {
+    let read = site.user_secret.as_ref().map(Sealed::read)?;
+    read.inspect_err(|error| tracing::error!(site = key, %error, "users of this site cannot be verified")).ok()
 }
 
 fn log_entry(agent: &str, action: &str, subject: &str, now: Timestamp) -> LogEntry {

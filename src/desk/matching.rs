@@ -37,7 +37,7 @@ struct Examples {
     /// Weight of each term.
     weights: HashMap<String, f32>,
     /// Level and terms of each example.
-    examples: Vec<(SupportLevel, BTreeSet<String>)>,
+    questions: Vec<(SupportLevel, BTreeSet<String>)>,
 }
 
 impl Matching {
@@ -65,18 +65,18 @@ impl Matching {
 impl Examples {
     fn new(lang: &str, lines: &[(SupportLevel, &str)]) -> Self {
         let language = Language::new(lang);
-        let examples: Vec<_> = lines.iter().map(|(level, line)| (*level, terms(&language, line))).collect();
+        let questions: Vec<_> = lines.iter().map(|(level, line)| (*level, terms(&language, line))).collect();
         let mut counts: HashMap<String, f32> = HashMap::new();
-        for term in examples.iter().flat_map(|(_, terms)| terms) {
+        for term in questions.iter().flat_map(|(_, terms)| terms) {
             *counts.entry(term.clone()).or_default() += 1.0;
         }
-        let all = examples.len() as f32;
+        let all = questions.len() as f32;
         let weight = |term: &str, count: f32| {
             let rarity = (1.0 + all / count).ln();
             if is_stop_word(&language, term) { STOP_WORD * rarity } else { rarity }
         };
         let weights = counts.into_iter().map(|(term, count)| (term.clone(), weight(&term, count))).collect();
-        Self { language, weights, examples }
+        Self { language, weights, questions }
     }
 
     /// Score and level that suits the question best, if any does.
@@ -87,9 +87,9 @@ impl Examples {
 
     /// Every level with its score: how far the question's words belong to it, and how near its nearest example is.
     fn rated(&self, asked: &BTreeSet<String>) -> Vec<(f32, SupportLevel)> {
-        let levels: BTreeSet<SupportLevel> = self.examples.iter().map(|(level, _)| *level).collect();
+        let levels: BTreeSet<SupportLevel> = self.questions.iter().map(|(level, _)| *level).collect();
         let nearest = |level| {
-            let own = self.examples.iter().filter(|(of, _)| *of == level);
+            let own = self.questions.iter().filter(|(of, _)| *of == level);
             own.map(|(_, terms)| self.similarity(asked, terms)).fold(0.0, f32::max)
         };
         let words = self.words(asked);
@@ -103,7 +103,7 @@ impl Examples {
         let mut all = 0.0;
         for term in asked {
             let mut by_level: HashMap<SupportLevel, f32> = HashMap::new();
-            for (level, terms) in &self.examples {
+            for (level, terms) in &self.questions {
                 let close = terms.iter().map(|other| closeness(term, other)).fold(0.0, f32::max);
                 *by_level.entry(*level).or_default() += close;
             }
@@ -117,7 +117,9 @@ impl Examples {
                 }
             }
         }
-        shares.values_mut().for_each(|share| *share /= all.max(f32::MIN_POSITIVE));
+        for share in shares.values_mut() {
+            *share /= all.max(f32::MIN_POSITIVE);
+        }
         shares
     }
 
@@ -135,7 +137,7 @@ impl Examples {
     }
 
     fn weight_of_stranger(&self, term: &str) -> f32 {
-        let rarity = (1.0 + self.examples.len() as f32).ln();
+        let rarity = (1.0 + self.questions.len() as f32).ln();
         if is_stop_word(&self.language, term) { STOP_WORD * rarity } else { UNKNOWN * rarity }
     }
 }
@@ -208,7 +210,8 @@ mod tests {
     #[test]
     fn a_long_question_takes_no_longer_than_a_hundred_words() {
         let matching = Matching::new(&Config::default().ladder);
-        let long = "database ".repeat(20_000) + &(0..20_000).map(|n| format!("w{n} ")).collect::<String>();
+        let others: Vec<String> = (0..20_000).map(|n| format!("w{n}")).collect();
+        let long = "database ".repeat(20_000) + &others.join(" ");
         assert!(matching.level_of(&long, Some("en")).is_none_or(|level| level.0 <= 4));
     }
 }

@@ -15,6 +15,7 @@ mod draft;
 mod error;
 mod escalation;
 mod facade;
+mod identity;
 mod ladder;
 mod matching;
 mod outbox;

@@ -20,6 +20,10 @@ pub trait TicketStore: Send + Sync {
     /// Writes a ticket as a change left it, its last step and its new deliveries in one transaction; `false`, with
     /// nothing written, when the ticket had moved on since it was read.
     async fn change(&self, record: TicketRecord, deliveries: Vec<OutboxEntry>) -> Result<bool, DeskError>;
+    /// Keeps the hash of a further token that opens a ticket's status page.
+    async fn add_status_token(&self, ticket: Ulid, token_hash: String) -> Result<(), DeskError>;
+    /// Whether a token with this hash was added for the ticket.
+    async fn opens(&self, ticket: Ulid, token_hash: String) -> Result<bool, DeskError>;
     /// Tickets, newest first.
     async fn tickets(&self, filter: TicketFilter) -> Result<TicketPage, DeskError>;
 

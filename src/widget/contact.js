@@ -48,7 +48,7 @@ function suggesting() {
     said.textContent = wanted.length ? box.dataset.count.replace('{count}', wanted.length) : '';
     for (const hit of wanted) everShown.set(hit.article, hit.title);
     along.hidden = !everShown.size;
-    along.querySelector('span').textContent = `: ${[...everShown.values()].join(', ')}`;
+    along.querySelector('span span').textContent = `: ${[...everShown.values()].join(', ')}`;
   };
 
   const item = (hit) => {

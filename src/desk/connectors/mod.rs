@@ -5,6 +5,7 @@
 //! the receiver only, never a log, an error or a transcript.
 
 mod client;
+mod confirmation;
 mod desk;
 mod email;
 mod guard;
@@ -28,6 +29,7 @@ use ulid::Ulid;
 use super::Ticket;
 use crate::config;
 
+pub use confirmation::ConfirmationConnector;
 pub use desk::DeskConnector;
 pub use email::EmailConnector;
 pub use guard::{Guard, Lookup, Refused, system_lookup};
@@ -47,6 +49,11 @@ pub trait Connector: Send + Sync {
     /// Hands over a ticket.
     async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Receipt, ConnectorError>;
 
+    /// Whether it writes to who asked, and so needs a link to their status page.
+    fn writes_to_requester(&self) -> bool {
+        false
+    }
+
     /// Deliveries that may be under way at once.
     fn at_once(&self) -> u32 {
         4
@@ -63,6 +70,8 @@ pub struct Parcel<'a> {
     pub tried: bool,
     /// When this attempt begins.
     pub now: Timestamp,
+    /// A link to the status page of who asked, for connectors that write to them.
+    pub status_link: Option<String>,
     /// Listens along, where somebody wants to see what is said.
     pub transcript: Transcript,
 }
@@ -158,6 +167,9 @@ pub fn open_one(name: &str, settings: &config::Connector, lookup: &Lookup) -> Re
             WebhookConnector::new(name, webhook, lookup).map(|connector| Arc::new(connector) as _)
         }
         config::Connector::Email(email) => EmailConnector::new(name, email).map(|connector| Arc::new(connector) as _),
+        config::Connector::Confirmation(confirmation) => {
+            ConfirmationConnector::new(name, confirmation).map(|connector| Arc::new(connector) as _)
+        }
         config::Connector::Http(desk) => {
             HelpDeskConnector::new(name, desk, lookup).map(|connector| Arc::new(connector) as _)
         }

@@ -30,6 +30,9 @@ pub struct Requester {
     pub phone: Option<String>,
     /// Id of the user at the embedding website.
     pub user_ref: Option<String>,
+    /// The website's signature over `user_ref`; checked and forgotten when the ticket is filed.
+    #[serde(skip)]
+    pub signature: Option<String>,
     /// Whether the embedding website has vouched for `user_ref`.
     pub verified: Verified,
 }

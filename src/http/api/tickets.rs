@@ -86,7 +86,8 @@ pub struct RequesterRequest {
     pub phone: Option<String>,
     /// Id of the user at the embedding website.
     pub user_ref: Option<String>,
-    /// The website's signature over `user_ref`. Not checked yet: the user counts as not verified.
+    /// The website's signature over `user_ref`: HMAC-SHA256 with the site's `user_secret`, in hexadecimal. The user
+    /// counts as not verified where it is missing or wrong.
     pub signature: Option<String>,
 }
 
@@ -248,8 +249,9 @@ fn new_ticket(
     request: TicketRequest,
     context: Context,
 ) -> Result<NewTicket, ApiError> {
-    let RequesterRequest { name, email, phone, user_ref, signature: _ } = request.requester;
-    let requester = Requester { name, email: email.unwrap_or_default(), phone, user_ref, verified: Verified::None };
+    let RequesterRequest { name, email, phone, user_ref, signature } = request.requester;
+    let requester =
+        Requester { name, email: email.unwrap_or_default(), phone, user_ref, signature, verified: Verified::None };
     Ok(NewTicket {
         site: site.into(),
         idempotency_key: idempotency_key(headers, request.idempotency_key)?,

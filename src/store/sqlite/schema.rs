@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_events.sql"),
     include_str!("../migrations/0003_work.sql"),
     include_str!("../migrations/0004_delivery.sql"),
+    include_str!("../migrations/0005_status_links.sql"),
 ];
 
 /// Refuses a database that is damaged or from a newer program, before anything is written.

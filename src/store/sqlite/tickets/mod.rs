@@ -38,6 +38,17 @@ impl TicketStore for Sqlite {
         Ok(self.write(move |tx| change(tx, &record, &deliveries)).await?)
     }
 
+    async fn add_status_token(&self, ticket: Ulid, token_hash: String) -> Result<(), DeskError> {
+        let sql = "INSERT INTO status_tokens (token_hash, ticket_id) VALUES (?1, ?2)";
+        Ok(self.write(move |tx| Ok(tx.execute(sql, (token_hash, ticket.to_string())).map(drop)?)).await?)
+    }
+
+    async fn opens(&self, ticket: Ulid, token_hash: String) -> Result<bool, DeskError> {
+        // What is compared is a hash that nobody can choose, so the time of the comparison tells nothing.
+        let sql = "SELECT EXISTS (SELECT 1 FROM status_tokens WHERE token_hash = ?1 AND ticket_id = ?2)";
+        Ok(self.read(move |conn| Ok(conn.query_row(sql, (token_hash, ticket.to_string()), |row| row.get(0))?)).await?)
+    }
+
     async fn tickets(&self, filter: TicketFilter) -> Result<TicketPage, DeskError> {
         Ok(self.read(move |conn| rows::page(conn, &filter)).await?)
     }
@@ -232,10 +243,12 @@ fn insert_key(tx: &Connection, filing: &Filing) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Handoff, status, level, hash of the status token, assignee, outcome.
+type TicketRow = (String, String, u8, String, Option<String>, Option<String>);
+
 fn ticket(conn: &Connection, reference: &Reference) -> Result<Option<TicketRecord>, StoreError> {
     let sql = "SELECT handoff, status, level, status_token_hash, assignee, outcome FROM tickets WHERE reference = ?1";
-    type Row = (String, String, u8, String, Option<String>, Option<String>);
-    let row: Option<Row> = conn
+    let row: Option<TicketRow> = conn
         .prepare_cached(sql)?
         .query_row((reference.as_str(),), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))

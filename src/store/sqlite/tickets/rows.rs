@@ -75,7 +75,7 @@ pub(super) fn insert_step(tx: &Connection, ticket: &Ticket, position: usize, ste
                VALUES (:ticket_id, :position, :at_ms, :kind, :level, :status, :agent, :reason) ON CONFLICT DO NOTHING";
     let inserted = tx.prepare_cached(sql)?.execute(named_params! {
         ":ticket_id": ticket.id.to_string(),
-        ":position": position as i64,
+        ":position": position.cast_signed() as i64,
         ":at_ms": step.at.as_millisecond(),
         ":kind": step.kind.as_str(),
         ":level": step.level.0,
