@@ -12,7 +12,8 @@ use tokio::sync::Notify;
 use zerodesk::{
     config::{Config, Connector as Settings, Written},
     desk::{
-        Asked, Delivery, Desk, Ladder, NewTicket, OutboxEntry, OutboxState, Reference, Requester, Routes, Ticked,
+        Actor, Asked, Change, Delivery, Desk, Ladder, NewTicket, OutboxEntry, OutboxState, Reference, Requester,
+        Routes, Ticked,
         connectors::{Connector, ConnectorError, DeskConnector, Parcel, Receipt},
     },
     store::Sqlite,
@@ -134,6 +135,11 @@ async fn tickets_go_where_their_site_and_level_lead() {
         owed.sort_by_key(|name| expected.iter().position(|expected| expected == name));
         assert_eq!(owed, expected, "{site}, {spam}");
     }
+    // Once an agent has looked at it, it goes the same way.
+    let suspect = bench.file_at("shop", true).await;
+    bench.desk.work(&suspect, Change::Reopen(String::new()), Actor::Agent("ann"), at(1)).await.unwrap().unwrap();
+    assert_eq!(bench.owed(&suspect).await.len(), 3);
+
     let settings: std::collections::BTreeMap<String, Settings> = config(&connectors).connectors;
     let routes = Routes::new(&settings);
     assert_eq!(routes.to("shop", zerodesk::desk::SupportLevel(2)).collect::<Vec<_>>(), ["all", "second", "shop"]);
@@ -198,12 +204,20 @@ async fn a_receiver_that_is_gone_is_not_called_again() {
     let second = bench.file().await;
     // Not even by a server that knows nothing of it.
     bench.delivery().tick(at(1)).await.unwrap();
-    for reference in [first, second] {
-        let entry = bench.entry(&reference).await;
+    for reference in [&first, &second] {
+        let entry = bench.entry(reference).await;
         assert_eq!(entry.state, OutboxState::Dead);
         assert!(entry.last_error.unwrap().contains("410 Gone"));
     }
     assert_eq!(bench.far.tried.lock().unwrap().len(), 1);
+
+    // Retrying one of them opens the way for all.
+    bench.desk.retry(bench.entry(&first).await.id, "ann", at(2)).await.unwrap();
+    assert_eq!(delivery.tick(at(2)).await.unwrap().delivered, 1);
+    assert_eq!(*bench.far.tried.lock().unwrap(), [false, true], "who retries may be doubling");
+    let third = bench.file().await;
+    delivery.tick(at(3)).await.unwrap();
+    assert_eq!(bench.entry(&third).await.state, OutboxState::Delivered);
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ impl Tracker {
         request.basic_auth("root", Some(&self.password)).send().await.unwrap().json().await.unwrap()
     }
 
-    fn settings(&self, site: &str, url: &str, queue: &str, password: &str) -> String {
+    fn settings(site: &str, url: &str, queue: &str, password: &str) -> String {
         format!(
             "[sites.{site}]\n[connectors.{site}]\ntype = \"http\"\npreset = \"request-tracker\"\nurl = \"{url}\"\n\
              allowed_hosts = [\"127.0.0.1\"]\nsites = [\"{site}\"]\nvalues = {{ user = \"root\", queue = \"{queue}\" }}\n\
@@ -103,10 +103,10 @@ async fn request_tracker_gets_every_ticket_once_or_says_why_not() {
     let tracker = Tracker::of_the_environment();
     let (url, lines) = lossy(&tracker).await;
     let settings = [
-        tracker.settings("well", &tracker.url, "General", &tracker.password),
-        tracker.settings("lossy", &url, "General", &tracker.password),
-        tracker.settings("stranger", &tracker.url, "General", "wrong-password"),
-        tracker.settings("nowhere", &tracker.url, "Nowhere", &tracker.password),
+        Tracker::settings("well", &tracker.url, "General", &tracker.password),
+        Tracker::settings("lossy", &url, "General", &tracker.password),
+        Tracker::settings("stranger", &tracker.url, "General", "wrong-password"),
+        Tracker::settings("nowhere", &tracker.url, "Nowhere", &tracker.password),
     ];
     let server =
         Server::with(crate::support::HELP).configured("[sites.default]\n").configured(&settings.concat()).start().await;

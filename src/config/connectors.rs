@@ -46,6 +46,10 @@ impl Connector {
 
     /// The first setting at fault and what is wrong with it.
     pub(super) fn fault(&self) -> Option<(String, &'static str)> {
+        let timeout_s = match self {
+            Self::Webhook(Webhook { target, .. }) | Self::Http(HelpDesk { target, .. }) => target.timeout_s,
+            Self::Email(Email { mail, .. }) | Self::Confirmation(Confirmation { mail, .. }) => mail.timeout_s,
+        };
         let (unknown, required) = match self {
             Self::Webhook(webhook) => (
                 &webhook.unknown,
@@ -67,7 +71,8 @@ impl Connector {
             }
         };
         let unknown = unknown.keys().next().map(|key| (key.clone(), "there is no such setting for this type"));
-        unknown.or_else(|| {
+        let timeout = (!(1..=30).contains(&timeout_s)).then(|| ("timeout_s".to_owned(), "must be 1 to 30 seconds"));
+        unknown.or(timeout).or_else(|| {
             let missing = required.into_iter().find(|(_, missing)| *missing)?.0;
             Some((missing.to_owned(), "must be set for this type"))
         })

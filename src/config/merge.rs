@@ -247,7 +247,8 @@ fn replace(table: &mut toml_edit::Table, key: &str, value: &Value, default: Opti
         return;
     }
     let text = toml::to_string(&Table::from_iter([(key.to_owned(), value.clone())])).unwrap_or_default();
-    let Some(fresh) = text.parse::<DocumentMut>().ok().and_then(|mut d| d.remove(key)) else { return };
+    let Some(mut fresh) = text.parse::<DocumentMut>().ok().and_then(|mut d| d.remove(key)) else { return };
+    unplace(&mut fresh);
     match (table.get_mut(key), fresh) {
         (Some(Item::Value(old)), Item::Value(mut new)) => {
             *new.decor_mut() = old.decor().clone();
@@ -256,6 +257,14 @@ fn replace(table: &mut toml_edit::Table, key: &str, value: &Value, default: Opti
         (_, fresh) => {
             table.insert(key, fresh);
         }
+    }
+}
+
+/// Lets a table stand where it is put, not where it stood in another text.
+fn unplace(item: &mut Item) {
+    if let Item::Table(table) = item {
+        table.set_position(None);
+        table.iter_mut().for_each(|(_, inner)| unplace(inner));
     }
 }
 
@@ -315,6 +324,7 @@ mod tests {
             (file("[connectors.a]\ntype = \"webhook\"\nsecrets = [{ evn = \"A\" }]"), "a secret is"),
             (file("[connectors.a]\ntype = \"webhook\"\nsites = [\"b\"]"), "connectors.a.sites"),
             (file("[connectors.a]\ntype = \"webhook\"\nlevels = [0]"), "connectors.a.levels"),
+            (file("[connectors.a]\ntype = \"webhook\"\ntimeout_s = 31"), "connectors.a.timeout_s"),
             (file("[connectors.a]\ntype = \"confirmation\""), "public_url"),
             (file("public_url = \"https://a.example\"\n[connectors.a]\ntype = \"confirmation\""), "connectors.a.from"),
             (file("[sites.a.hours]\ntime_zone = \"Mars/Olympus\""), "sites.a.hours"),
@@ -374,6 +384,10 @@ mod tests {
         for shown in ["***", "HOOK", "/run/secrets/mail", "General", "request-tracker"] {
             assert!(printed.contains(shown), "{shown}: {printed}");
         }
+        let at = |table: &str| printed.find(table).unwrap_or_else(|| panic!("{table}: {printed}"));
+        assert!(
+            at("[connectors.rt]") < at("[connectors.rt.secrets]") && at("[connectors.rt.secrets]") < at("[insight]")
+        );
         let back: Config = toml::from_str(&printed).unwrap();
         assert_eq!(back.connectors.keys().collect::<Vec<_>>(), ["hook", "mail", "rt"]);
         assert_eq!(back.connectors["mail"], config.connectors["mail"]);

@@ -24,9 +24,10 @@ use super::{
     store::Whose,
 };
 
-/// How long an attempt may take before somebody else may claim the entry. Connectors give up sooner: two requests
-/// of 15 seconds each by default.
+/// How long an attempt may take before somebody else may claim the entry.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// How long it takes at most: connectors have times of their own, but a conversation has many steps.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(75);
 /// Pause between looks at the outbox while nothing is filed.
 const BEAT: Duration = Duration::from_secs(1);
 /// How long a connector rests whose receiver is busy and does not say for how long.
@@ -218,7 +219,9 @@ impl Worker {
         };
         let result = match closed {
             Some(reason) => Err(ConnectorError::permanent(format!("the receiver wants no tickets any more: {reason}"))),
-            None => self.connector.deliver(&parcel).await,
+            None => tokio::time::timeout(LONGEST_ATTEMPT, self.connector.deliver(&parcel)).await.unwrap_or_else(|_| {
+                Err(ConnectorError::temporary("the conversation takes too long; it was broken off"))
+            }),
         };
         let now = clock();
         self.heed(&entry, &result, now).await?;

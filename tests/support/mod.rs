@@ -65,6 +65,12 @@ impl Server {
         Builder { folder, settings: String::new() }
     }
 
+    /// A server on the folders of another one that has ended, with the settings of its `zerodesk.toml`.
+    pub fn after(folder: TempDir) -> Builder {
+        let settings = fs::read_to_string(folder.path().join("zerodesk.toml")).expect("the settings");
+        Builder { folder, settings }
+    }
+
     /// The help centre of [`HELP`].
     pub async fn start() -> Self {
         Self::with(HELP).start().await
@@ -194,6 +200,11 @@ impl Builder {
         self
     }
 
+    /// Starts it at the present time of this machine.
+    pub async fn start_now(self) -> Server {
+        self.start_at(Arc::new(Mutex::new(Timestamp::now()))).await
+    }
+
     /// Starts it.
     pub async fn start(self) -> Server {
         let begin = BEGIN.parse().expect("a time");
@@ -240,9 +251,14 @@ impl Builder {
 
 /// A client that follows no redirect and asks no proxy.
 pub fn client() -> Client {
+    client_with(redirect::Policy::none())
+}
+
+/// A client that follows redirects as told and asks no proxy. `reqwest::get` does not know which cryptography to use.
+pub fn client_with(redirects: redirect::Policy) -> Client {
     // Fails only where one was chosen before.
     drop(rustls::crypto::ring::default_provider().install_default());
-    Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client")
+    Client::builder().redirect(redirects).no_proxy().build().expect("a client")
 }
 
 /// Text as it stands in a query string.

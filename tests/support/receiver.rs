@@ -57,8 +57,9 @@ impl Answer {
 
     /// A status with headers and a body.
     pub fn with(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        Self::Says(format!("{status} As Told\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len()))
+        let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let (headers, length) = (headers.concat(), body.len());
+        Self::Says(format!("{status} As Told\r\n{headers}Content-Length: {length}\r\n\r\n{body}"))
     }
 }
 
