@@ -9,8 +9,8 @@ use crate::support::{HELP, Server};
 async fn server(mails: &tempfile::TempDir) -> Server {
     let settings = format!(
         "public_url = \"https://help.example.org\"\n[connectors.thanks]\ntype = \"confirmation\"\n\
-         from = \"Help <help@example.org>\"\nfolder = {:?}\n",
-        mails.path()
+         from = \"Help <help@example.org>\"\nfolder = \"{}\"\n",
+        mails.path().display()
     );
     Server::with(HELP).configured(&settings).start().await
 }
