@@ -21,7 +21,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("eval", &["search", "article", "source", "ingest", "index", "config"]),
     // Findability is asked of the real search, over an index made as the server makes it.
     ("lint", &["search", "article", "source", "ingest", "index", "config"]),
-    ("desk", &["search", "config"]),
+    ("desk", &["search", "analysis", "config"]),
     ("insight", &["search", "desk", "config"]),
     ("store", &["desk", "insight", "config"]),
     ("app", &["*"]),

@@ -113,11 +113,12 @@ async fn a_link_is_a_problem_exactly_where_it_fails_visitors() {
     for (at, (link, works)) in links.into_iter().enumerate() {
         let page = reqwest::Url::parse(&format!("{}/a/docs-from-{at}", program.url)).unwrap();
         let article = format!("{}/api/v1/articles/docs-from-{at}", program.url);
-        let article: Value = reqwest::get(article).await.unwrap().json().await.unwrap();
+        let client = crate::support::client_with(reqwest::redirect::Policy::default());
+        let article: Value = client.get(article).send().await.unwrap().json().await.unwrap();
         let html = article["html"].as_str().unwrap();
         let address = html.split("href=\"").nth(1).or_else(|| html.split("src=\"").nth(1)).unwrap();
         let address = address.split('"').next().unwrap().replace("&amp;", "&");
-        let reply = reqwest::get(page.join(&address).unwrap()).await.unwrap();
+        let reply = client.get(page.join(&address).unwrap()).send().await.unwrap();
         assert_eq!(reply.status().is_success(), works, "{link}: {html}");
         let told = report.contains(&format!("docs/from-{at}.md:3:1: error[broken-link]"));
         assert_eq!(told, !works, "{link}: {report}");

@@ -1,5 +1,6 @@
 //! No answer becomes a ticket that is never lost, never doubled and shows what was tried.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::{Server, encoded};
@@ -155,12 +156,17 @@ async fn the_form_works_without_javascript() {
         let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).expect(name);
         rest.split('"').next().unwrap().to_owned()
     };
+    let line = format!("trail:{}", search["query_id"].as_str().unwrap());
+    assert!(page.contains(&format!("name=\"along\" value=\"{line}\" checked")), "{page}");
+    server.pass(SignedDuration::from_secs(10));
     let form = |email: &str| {
         let fields = ["idempotency_key", "session", "site", "query_id"].map(|name| (name, hidden(name)));
         let typed = [
             ("message", "It <i>blinks</i>".into()),
             ("email", email.into()),
-            ("share", "on".into()),
+            ("line", line.clone()),
+            ("along", line.clone()),
+            ("line", "client".into()),
             ("website", String::new()),
         ];
         let pairs = fields.into_iter().chain(typed).map(|(name, value)| format!("{name}={}", encoded(&value)));
@@ -184,6 +190,9 @@ async fn the_form_works_without_javascript() {
     let one =
         desk(&server, &format!("/api/v1/desk/tickets/{}", listed["tickets"][0]["reference"].as_str().unwrap())).await;
     assert_eq!(one["ticket"]["trail"][0]["query"], "zzgrbl");
+    assert_eq!(one["status"], "open");
+    assert_eq!(one["ticket"]["consent"]["fields_removed"], json!(["client"]));
+    assert_eq!(one["ticket"]["client"]["user_agent_family"], "");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    crate::support::client()
 }
 
 /// Starts the server, which must refuse with this code and one message that has all these words.

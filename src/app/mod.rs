@@ -14,18 +14,26 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use jiff::Timestamp;
 use tokio::{
     sync::{Notify, watch},
     task::JoinHandle,
+    time::timeout,
 };
 
 use crate::{
     analysis::Language,
     config::Config,
-    desk::{Delivered, Delivery, Desk, DeskError, Ladder, connectors::DeskConnector},
+    desk::{
+        Delivered, Delivery, Desk, DeskError, Ladder, Routes,
+        connectors::{
+            self, Connector, SetupError,
+            signature::{SigningKey, signing_keys},
+        },
+    },
     index::{Generation, Index, IndexError, Snapshot},
     ingest::{Ingest, IngestError},
     insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor},
@@ -35,6 +43,8 @@ use crate::{
     telemetry,
 };
 
+/// How long the end of the server waits for deliveries under way.
+const PATIENCE: Duration = Duration::from_secs(20);
 use follow::Completions;
 pub use settings::Faults;
 use settings::FollowedFile;
@@ -66,6 +76,9 @@ pub enum AppError {
     /// The desk cannot begin.
     #[error(transparent)]
     Desk(#[from] DeskError),
+    /// A connector cannot be used.
+    #[error(transparent)]
+    Connector(#[from] SetupError),
     /// Events cannot be kept.
     #[error(transparent)]
     Insight(#[from] InsightError),
@@ -91,6 +104,8 @@ pub struct App {
     pub desk: Desk,
     /// Records events and counts them.
     pub insight: Insight,
+    /// Keys of help desks that may tell what became of a ticket.
+    pub outcome_keys: Vec<SigningKey>,
     /// Completes what visitors type.
     pub completer: Arc<Completer>,
     /// What is wrong with files of settings now.
@@ -101,6 +116,7 @@ pub struct App {
     follows: Arc<AtomicBool>,
     stop_following: Box<dyn Fn() + Send + Sync>,
     stop_delivery: Arc<Notify>,
+    delivering: Mutex<Option<JoinHandle<()>>>,
     completions: Completions,
     following: Mutex<Vec<JoinHandle<()>>>,
     _lock: DataLock,
@@ -117,10 +133,15 @@ impl App {
         clock: Clock,
         progress: &mut (dyn FnMut(usize, usize) + Send),
     ) -> Result<Self, AppError> {
+        // A missing secret should cost no indexing.
+        let connectors = connectors::open(&config.connectors)?;
+        let outcome_keys = signing_keys("desk.outcome_secrets", &config.desk.outcome_secrets)?;
         telemetry::metrics(); // counting begins before there is something to count
         let lock = DataLock::acquire(&config.data)?;
         let store = Sqlite::open(&config.data, clock())?;
-        let desk = Desk::new(Arc::new(store.clone()), Ladder::new(config.ladder.clone()), config.desk.idempotency_days);
+        let ladder = Ladder::new(config.ladder.clone());
+        let desk = Desk::new(Arc::new(store.clone()), ladder, &config.desk, &config.sites);
+        let desk = desk.routed(Routes::new(&config.connectors)).at(&config.public_url);
         let first_token = desk.first_agent(clock()).await?;
         let insight = Insight::open(Arc::new(store), &config.insight, clock.clone()).await?;
 
@@ -140,7 +161,7 @@ impl App {
             .spawn(move || follow(watcher, ingest, &healthy))
             .map_err(|source| SourceError::Folder { path: config.articles.clone(), source })?;
         let stop_delivery = Arc::new(Notify::new());
-        start_delivery(&desk, &insight, &clock, &stop_delivery)?;
+        let delivering = start_delivery(&desk, connectors, &insight, &clock, &stop_delivery)?;
         let searcher = Searcher::new(index.clone());
         let faults = Faults::default();
         let mut files = vec![settings::synonyms(&config, &searcher, &faults)?];
@@ -163,6 +184,7 @@ impl App {
             searcher,
             desk,
             insight,
+            outcome_keys,
             completer: completions.completer.clone(),
             completions,
             faults,
@@ -171,6 +193,7 @@ impl App {
             follows,
             stop_following,
             stop_delivery,
+            delivering: Mutex::new(Some(delivering)),
             following: Mutex::new(following),
             _lock: lock,
         })
@@ -217,6 +240,15 @@ impl App {
     pub async fn stop(&self) -> Result<(), AppError> {
         (self.stop_following)();
         self.stop_delivery.notify_one();
+        let delivering = self.delivering.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(delivering) = delivering {
+            let abort = delivering.abort_handle();
+            if timeout(PATIENCE, delivering).await.is_err() {
+                // Its lease is freed at the next start, and its receiver is asked before it gets the ticket again.
+                tracing::warn!("a delivery under way is left alone");
+                abort.abort();
+            }
+        }
         for task in self.take_following() {
             task.abort();
             drop(task.await);
@@ -265,13 +297,18 @@ fn follow(mut watcher: Watcher, mut ingest: Ingest, healthy: &AtomicBool) {
     }
 }
 
-fn start_delivery(desk: &Desk, insight: &Insight, clock: &Clock, stop: &Arc<Notify>) -> Result<(), DeskError> {
-    let delivery = Delivery::new(desk.clone(), vec![Arc::new(DeskConnector)])?;
+fn start_delivery(
+    desk: &Desk,
+    connectors: Vec<Arc<dyn Connector>>,
+    insight: &Insight,
+    clock: &Clock,
+    stop: &Arc<Notify>,
+) -> Result<JoinHandle<()>, DeskError> {
+    let delivery = Delivery::new(desk, connectors)?;
     let insight = insight.clone();
     let delivery = delivery.observed_by(move |delivered| count_delivery(&insight, delivered));
     let (clock, stop) = (clock.clone(), stop.clone());
-    tokio::spawn(async move { delivery.run(move || clock(), stop.notified()).await });
-    Ok(())
+    Ok(tokio::spawn(async move { delivery.run(move || clock(), stop.notified()).await }))
 }
 
 fn count_delivery(insight: &Insight, Delivered { ticket, connector, at }: Delivered) {

@@ -13,6 +13,9 @@ use crate::{
     store::Sqlite,
 };
 
+/// Who did it, in the desk's log.
+const BY: &str = "command line";
+
 /// What to do with agents.
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum AgentCommand {
@@ -79,19 +82,20 @@ pub(super) fn run(command: AgentCommand) -> Result<ExitCode> {
 
 fn open(config: &Config) -> Result<Desk> {
     let store = Sqlite::open(&config.data, Timestamp::now())?;
-    Ok(Desk::new(Arc::new(store), Ladder::new(config.ladder.clone()), config.desk.idempotency_days))
+    Ok(Desk::new(Arc::new(store), Ladder::new(config.ladder.clone()), &config.desk, &config.sites))
 }
 
 async fn execute(action: Action, desk: &Desk, out: &mut impl Write) -> Result<()> {
+    let now = Timestamp::now();
     match action {
-        Action::Add(name, role) => writeln!(out, "{}", desk.add_agent(&name, role, Timestamp::now()).await?)?,
+        Action::Add(name, role) => writeln!(out, "{}", desk.add_agent(&name, role, BY, now).await?)?,
         Action::List => {
             for agent in desk.agents().await? {
                 writeln!(out, "{}\t{}\t{}", agent.name, agent.role.as_str(), agent.created)?;
             }
         }
-        Action::Renew(name) => writeln!(out, "{}", desk.renew_agent(&name).await?)?,
-        Action::Remove(name) => desk.remove_agent(&name).await?,
+        Action::Renew(name) => writeln!(out, "{}", desk.renew_agent(&name, BY, now).await?)?,
+        Action::Remove(name) => desk.remove_agent(&name, BY, now).await?,
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod agent;
 mod check;
 mod config;
+mod connectors;
 mod eval;
 mod search;
 mod serve;
@@ -46,6 +47,9 @@ enum Command {
     /// Look after the people who work at the desk; works while the server runs
     #[command(subcommand)]
     Agent(agent::AgentCommand),
+    /// Look after the links to other help desks
+    #[command(subcommand)]
+    Connectors(connectors::ConnectorsCommand),
     /// Print the effective configuration, with an explanation of every setting
     Config(Settings),
     /// Measure search on judged questions
@@ -155,6 +159,7 @@ impl Cli {
             Some(Command::Serve(settings)) => serve::run(settings.load()?),
             Some(Command::Check(args)) => check::run(args),
             Some(Command::Agent(command)) => agent::run(command),
+            Some(Command::Connectors(command)) => connectors::run(command),
             Some(Command::Config(settings)) => config::run(&settings.load()?),
             Some(Command::Eval(args)) => eval::run(&args),
             Some(Command::Search(args)) => search::run(args),

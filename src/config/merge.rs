@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use toml::{Table, Value};
 use toml_edit::{DocumentMut, Item};
 
-use super::{Config, EXAMPLE, Site};
+use super::{Config, Connector, EXAMPLE, Site};
 
 /// The prefix of every environment variable that sets something.
 const ENV_PREFIX: &str = "ZERODESK_";
@@ -134,9 +134,20 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             return fail(format!("sites.{key}.languages"), "name at least one language, such as [\"en\"]");
         }
         thresholds(site).or_else(|detail| fail(format!("sites.{key}"), detail))?;
+        if let Some(fault) = site.hours.fault() {
+            return fail(format!("sites.{key}.hours"), fault);
+        }
+    }
+    if let Some((key, detail)) =
+        config.connectors.iter().find_map(|(name, connector)| connector_fault(config, name, connector))
+    {
+        return fail(key, detail);
     }
     if !config.ladder.iter().enumerate().all(|(at, rung)| usize::from(rung.level) == at) || config.ladder.len() < 2 {
         return fail("ladder".into(), "levels start at 0, rise by one and include 1");
+    }
+    if config.ladder.iter().any(|rung| rung.from.iter().any(|from| *from >= rung.level)) {
+        return fail("ladder".into(), "`from` lists lower levels only");
     }
     for (key, value) in [
         ("search.concurrency", config.search.concurrency),
@@ -146,12 +157,38 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         ("limits.searches_per_minute", config.limits.searches_per_minute as usize),
         ("limits.events_per_minute", config.limits.events_per_minute as usize),
         ("limits.tickets_per_hour", config.limits.tickets_per_hour as usize),
+        ("limits.tickets_per_hour_and_site", config.limits.tickets_per_hour_and_site as usize),
+        ("desk.response_minutes", config.desk.response_minutes as usize),
+        ("desk.resolution_minutes", config.desk.resolution_minutes as usize),
     ] {
         if value == 0 {
             return fail(key.into(), "must be at least 1");
         }
     }
     Ok(())
+}
+
+/// The setting of a connector that is at fault, and why.
+fn connector_fault(config: &Config, name: &str, connector: &Connector) -> Option<(String, &'static str)> {
+    let key = format!("connectors.{name}");
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+    if name == "desk" {
+        return Some((key, "the built-in desk is always there; choose another name"));
+    }
+    if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
+        return Some((key, "use 1 to 40 of the characters a-z 0-9 - _ for a name"));
+    }
+    let reach = connector.reach();
+    if !reach.sites.iter().all(|site| config.sites.contains_key(site)) {
+        return Some((format!("{key}.sites"), "names a site that is not configured"));
+    }
+    if !reach.levels.iter().all(|level| *level > 0 && config.ladder.iter().any(|rung| rung.level == *level)) {
+        return Some((format!("{key}.levels"), "names a level that tickets cannot have; the ladder has the levels"));
+    }
+    if matches!(connector, Connector::Confirmation(_)) && config.public_url.is_empty() {
+        return Some(("public_url".into(), "must be set: confirmations carry a link to the status page"));
+    }
+    connector.fault().map(|(setting, detail)| (format!("{key}.{setting}"), detail))
 }
 
 /// Whether the settings of the decision make sense together.
@@ -210,7 +247,8 @@ fn replace(table: &mut toml_edit::Table, key: &str, value: &Value, default: Opti
         return;
     }
     let text = toml::to_string(&Table::from_iter([(key.to_owned(), value.clone())])).unwrap_or_default();
-    let Some(fresh) = text.parse::<DocumentMut>().ok().and_then(|mut d| d.remove(key)) else { return };
+    let Some(mut fresh) = text.parse::<DocumentMut>().ok().and_then(|mut d| d.remove(key)) else { return };
+    unplace(&mut fresh);
     match (table.get_mut(key), fresh) {
         (Some(Item::Value(old)), Item::Value(mut new)) => {
             *new.decor_mut() = old.decor().clone();
@@ -222,9 +260,17 @@ fn replace(table: &mut toml_edit::Table, key: &str, value: &Value, default: Opti
     }
 }
 
+/// Lets a table stand where it is put, not where it stood in another text.
+fn unplace(item: &mut Item) {
+    if let Item::Table(table) = item {
+        table.set_position(None);
+        table.iter_mut().for_each(|(_, inner)| unplace(inner));
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Secret, *};
 
     #[test]
     fn the_example_file_is_the_defaults() {
@@ -265,6 +311,25 @@ mod tests {
             (file("[limits]\nconnections = 0"), "limits.connections"),
             (file("public_url = \"https://a.example/\""), "public_url"),
             (file("[[ladder]]\nlevel = 3\nname = {}\nneeds = \"nothing\""), "ladder"),
+            (file("[connectors.desk]\ntype = \"email\""), "connectors.desk"),
+            (file("[connectors.Shop]\ntype = \"email\""), "a-z"),
+            (file("[connectors.a]\ntype = \"pigeon\""), "pigeon"),
+            (file("[connectors.a]\ntype = \"webhook\"\nurl = \"https://a.example\""), "connectors.a.secrets"),
+            (file("[connectors.a]\ntype = \"webhook\"\nulr = \"https://a.example\""), "connectors.a.ulr"),
+            (file("[connectors.a]\ntype = \"http\"\nurl = \"https://a.example\""), "connectors.a.preset"),
+            (
+                file("[connectors.a]\ntype = \"email\"\nfrom = \"a@b.example\"\nto = [\"c@d.example\"]"),
+                "connectors.a.host",
+            ),
+            (file("[connectors.a]\ntype = \"webhook\"\nsecrets = [{ evn = \"A\" }]"), "a secret is"),
+            (file("[connectors.a]\ntype = \"webhook\"\nsites = [\"b\"]"), "connectors.a.sites"),
+            (file("[connectors.a]\ntype = \"webhook\"\nlevels = [0]"), "connectors.a.levels"),
+            (file("[connectors.a]\ntype = \"webhook\"\ntimeout_s = 31"), "connectors.a.timeout_s"),
+            (file("[connectors.a]\ntype = \"confirmation\""), "public_url"),
+            (file("public_url = \"https://a.example\"\n[connectors.a]\ntype = \"confirmation\""), "connectors.a.from"),
+            (file("[sites.a.hours]\ntime_zone = \"Mars/Olympus\""), "sites.a.hours"),
+            (file("[sites.a.hours]\nmonday = [\"9-5\"]"), "9-5"),
+            (file("[sites.a.hours]\nholidays = [\"2026-02-30\"]"), "line 2"),
             (env("ZERODESK_LIMITS__ENABLED", "perhaps"), "ZERODESK_LIMITS__ENABLED"),
             (env("ZERODESK_NO_SUCH", "1"), "no_such"),
         ];
@@ -300,5 +365,31 @@ mod tests {
         let printed = effective_toml(&config);
         assert_eq!(toml::from_str::<Config>(&printed).unwrap(), config, "{printed}");
         assert!(printed.contains("# Rate limits per visitor address"));
+    }
+
+    #[test]
+    fn secrets_are_printed_nowhere() {
+        let file = "[desk]\noutcome_secrets = [\"hush-1\"]\n\
+                    [connectors.hook]\ntype = \"webhook\"\nurl = \"https://a.example/\"\nsecrets = [\"hush-2\", { env = \"HOOK\" }]\n\
+                    [connectors.rt]\ntype = \"http\"\npreset = \"request-tracker\"\nurl = \"https://rt.example\"\n\
+                    values = { queue = \"General\" }\nsecrets = { token = \"hush-3\" }\n\
+                    [connectors.mail]\ntype = \"email\"\nfrom = \"a@b.example\"\nto = [\"c@d.example\"]\nhost = \"mx\"\n\
+                    password = { file = \"/run/secrets/mail\" }";
+        let config = Written { file: Some(("f".into(), file.into())), ..Default::default() }.meant().unwrap();
+        assert_eq!(config.desk.outcome_secrets, [Secret::Text("hush-1".into())]);
+        let printed = effective_toml(&config);
+        for text in [&printed, &format!("{config:?}")] {
+            assert!(!text.contains("hush"), "{text}");
+        }
+        for shown in ["***", "HOOK", "/run/secrets/mail", "General", "request-tracker"] {
+            assert!(printed.contains(shown), "{shown}: {printed}");
+        }
+        let at = |table: &str| printed.find(table).unwrap_or_else(|| panic!("{table}: {printed}"));
+        assert!(
+            at("[connectors.rt]") < at("[connectors.rt.secrets]") && at("[connectors.rt.secrets]") < at("[insight]")
+        );
+        let back: Config = toml::from_str(&printed).unwrap();
+        assert_eq!(back.connectors.keys().collect::<Vec<_>>(), ["hook", "mail", "rt"]);
+        assert_eq!(back.connectors["mail"], config.connectors["mail"]);
     }
 }

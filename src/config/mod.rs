@@ -4,13 +4,17 @@
 //! structs below mirror that file, and a test keeps the two equal. Mistakes surface at start, with
 //! the file and line that caused them. This room is plain data: it opens no file and no socket.
 
+mod connectors;
+mod hours;
 mod merge;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::LazyLock};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use connectors::{Confirmation, Connector, Email, HIDDEN, HelpDesk, Mail, MailTls, Reach, Secret, Target, Webhook};
+pub use hours::{Hours, OpenSpan};
 pub use merge::{ConfigError, Written, effective_toml};
 
 /// The default configuration with its comments: what `zerodesk config` prints when nothing is set.
@@ -40,6 +44,8 @@ pub struct Config {
     pub limits: Limits,
     /// Tickets and delivery.
     pub desk: Desk,
+    /// Links to other help desks by their name; `desk`, the built-in one, is always there.
+    pub connectors: BTreeMap<String, Connector>,
     /// Events and figures.
     pub insight: Insight,
     /// Logging.
@@ -99,6 +105,10 @@ pub struct Site {
     pub candidates_at: f32,
     /// Origins that may frame the pages.
     pub frame_ancestors: Vec<Origin>,
+    /// Secret with which the embedding website signs the ids of its users; none: no user counts as verified.
+    pub user_secret: Option<Secret>,
+    /// When people work, by which the times of support contracts run.
+    pub hours: Hours,
 }
 
 impl Site {
@@ -198,6 +208,10 @@ pub struct Limits {
     pub events_per_minute: u32,
     /// Tickets an hour and visitor address.
     pub tickets_per_hour: u32,
+    /// Tickets an hour and site, from all visitors together.
+    pub tickets_per_hour_and_site: u32,
+    /// Time that a person needs to fill in the contact form, in seconds; what is faster is suspected spam.
+    pub fill_time_s: u32,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Largest request body in bytes.
@@ -214,6 +228,14 @@ pub struct Limits {
 pub struct Desk {
     /// Days for which idempotency keys are kept.
     pub idempotency_days: u32,
+    /// Folder into which drafts of articles are written.
+    pub drafts: PathBuf,
+    /// Business minutes until the first reply, where a contract does not say otherwise.
+    pub response_minutes: u32,
+    /// Business minutes until the solution, where a contract does not say otherwise.
+    pub resolution_minutes: u32,
+    /// Secrets with which help desks sign what became of a ticket; empty: nobody may tell.
+    pub outcome_secrets: Vec<Secret>,
 }
 
 /// Event settings.
@@ -268,6 +290,18 @@ pub struct Rung {
     pub name: BTreeMap<String, String>,
     /// What a case must bring to come in.
     pub needs: Needs,
+    /// Lower levels from which a case may come straight, beside the next lower one.
+    #[serde(default)]
+    pub from: Vec<u8>,
+    /// What happens at this level, by language.
+    #[serde(default)]
+    pub does: BTreeMap<String, String>,
+    /// Where help comes from at this level, by language.
+    #[serde(default)]
+    pub sources: BTreeMap<String, Vec<String>>,
+    /// Questions that belong to this level, by language.
+    #[serde(default)]
+    pub examples: BTreeMap<String, Vec<String>>,
 }
 
 /// What a case must bring to come in at a level.
@@ -306,6 +340,7 @@ impl Default for Config {
             search: Search::default(),
             limits: Limits::default(),
             desk: Desk::default(),
+            connectors: BTreeMap::new(),
             insight: Insight::default(),
             log: Log::default(),
             ladder: default_ladder(),
@@ -331,6 +366,8 @@ impl Default for Site {
             answer_at: None,
             candidates_at: 0.35,
             frame_ancestors: Vec::new(),
+            user_secret: None,
+            hours: Hours::default(),
         }
     }
 }
@@ -354,6 +391,8 @@ impl Default for Limits {
             searches_per_minute: 240,
             events_per_minute: 600,
             tickets_per_hour: 20,
+            tickets_per_hour_and_site: 600,
+            fill_time_s: 3,
             trusted_proxies: Vec::new(),
             body_bytes: 65_536,
             request_timeout_ms: 10_000,
@@ -364,7 +403,14 @@ impl Default for Limits {
 
 impl Default for Desk {
     fn default() -> Self {
-        Self { idempotency_days: 30 }
+        let drafts = "drafts".into();
+        Self {
+            idempotency_days: 30,
+            drafts,
+            response_minutes: 240,
+            resolution_minutes: 1440,
+            outcome_secrets: Vec::new(),
+        }
     }
 }
 
@@ -380,24 +426,15 @@ impl Default for Log {
     }
 }
 
-/// The five levels of the brief.
+/// The levels of [`EXAMPLE`], read once.
 fn default_ladder() -> Vec<Rung> {
-    let rung = |level, en: &str, nl: &str, de: &str, needs| Rung {
-        level,
-        name: [("en", en), ("nl", nl), ("de", de)].map(|(lang, name)| (lang.into(), name.into())).into(),
-        needs,
-    };
-    vec![
-        rung(0, "Self-help", "Zelfhulp", "Selbsthilfe", Needs::Nothing),
-        rung(1, "Ticket", "Ticket", "Ticket", Needs::Nothing),
-        rung(
-            2,
-            "Call-back by a technician",
-            "Terugbelverzoek aan een technicus",
-            "Rückruf durch einen Techniker",
-            Needs::Callback,
-        ),
-        rung(3, "Product specialist", "Productspecialist", "Produktspezialist", Needs::Contract),
-        rung(4, "Outside vendor", "Externe leverancier", "Externer Anbieter", Needs::Consent),
-    ]
+    #[derive(Deserialize)]
+    struct OnlyLadder {
+        ladder: Vec<Rung>,
+    }
+    static LADDER: LazyLock<Vec<Rung>> = LazyLock::new(|| {
+        let read = toml::from_str::<OnlyLadder>(EXAMPLE);
+        read.expect("the file is part of the program, and a test reads it").ladder
+    });
+    LADDER.clone()
 }

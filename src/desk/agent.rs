@@ -14,30 +14,37 @@ const PREFIX: &str = "zdk_";
 /// Longest name, in characters.
 const NAME_LENGTH: usize = 60;
 
-/// Someone who may read tickets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Someone who may work on tickets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Agent {
     /// Name, unique.
     pub name: String,
     /// What the agent may do.
     pub role: Role,
     /// When the agent was added.
+    #[schema(value_type = String, format = DateTime)]
     pub created: Timestamp,
 }
 
 /// What an agent may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Work on tickets.
     Agent,
-    /// Also look after agents and settings.
+    /// Also look after agents, deliveries that were given up, and the log.
     Admin,
 }
 
 impl Role {
     /// All roles.
     pub const ALL: [Self; 2] = [Self::Agent, Self::Admin];
+
+    /// The role that may do least.
+    #[must_use]
+    pub fn least() -> Self {
+        Self::Agent
+    }
 
     /// The name at rest.
     #[must_use]

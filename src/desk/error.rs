@@ -26,6 +26,26 @@ pub enum DeskError {
         /// The name.
         name: String,
     },
+    /// The last admin cannot go: nobody could look after agents any more.
+    #[error("{name:?} is the last admin; make another one first")]
+    LastAdmin {
+        /// The name.
+        name: String,
+    },
+    /// There is no such delivery that was given up.
+    #[error("there is no delivery {id} that was given up")]
+    UnknownDelivery {
+        /// The delivery.
+        id: ulid::Ulid,
+    },
+    /// The draft of an article could not be written.
+    #[error("cannot write into the folder of drafts {}: {source}; make it writable, or set `desk.drafts`", folder.display())]
+    Draft {
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// The store, or the source of random numbers, does not work at the moment. Nothing was kept.
     #[error("the desk cannot keep or read tickets at the moment: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -4,7 +4,11 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{AgentRecord, DeskError, OutboxEntry, OutboxState, Reference, Step, SupportLevel, Ticket, TicketStatus};
+use ulid::Ulid;
+
+use super::{
+    AgentRecord, DeskError, OutboxEntry, OutboxState, Outcome, Reference, Step, SupportLevel, Ticket, TicketStatus,
+};
 
 /// Keeps tickets, their outbox and the agents. "Done" means durable.
 #[async_trait]
@@ -13,6 +17,13 @@ pub trait TicketStore: Send + Sync {
     async fn file(&self, filing: Filing) -> Result<Filed, DeskError>;
     /// A ticket by its reference.
     async fn ticket(&self, reference: &Reference) -> Result<Option<TicketRecord>, DeskError>;
+    /// Writes a ticket as a change left it, its last step and its new deliveries in one transaction; `false`, with
+    /// nothing written, when the ticket had moved on since it was read.
+    async fn change(&self, record: TicketRecord, deliveries: Vec<OutboxEntry>) -> Result<bool, DeskError>;
+    /// Keeps the hash of a further token that opens a ticket's status page.
+    async fn add_status_token(&self, ticket: Ulid, token_hash: String) -> Result<(), DeskError>;
+    /// Whether a token with this hash was added for the ticket.
+    async fn opens(&self, ticket: Ulid, token_hash: String) -> Result<bool, DeskError>;
     /// Tickets, newest first.
     async fn tickets(&self, filter: TicketFilter) -> Result<TicketPage, DeskError>;
 
@@ -22,6 +33,7 @@ pub trait TicketStore: Send + Sync {
     async fn claim(
         &self,
         owner: &str,
+        whose: &Whose,
         now: Timestamp,
         lease: SignedDuration,
         limit: u32,
@@ -31,19 +43,38 @@ pub trait TicketStore: Send + Sync {
     /// Gives back leases of a server that has ended, at the start of the next one. A store that
     /// several servers share gives back only leases that have ended.
     async fn free_leases(&self, now: Timestamp) -> Result<u64, DeskError>;
+    /// Keeps that a connector's receiver wants no tickets any more, and why.
+    async fn close(&self, connector: &str, reason: &str, now: Timestamp) -> Result<(), DeskError>;
+    /// Why a connector is closed; nothing for one that is not.
+    async fn closed(&self, connector: &str) -> Result<Option<String>, DeskError>;
+    /// The ticket that a connector's receiver calls by this id.
+    async fn known_there_as(&self, connector: &str, remote_id: &str) -> Result<Option<Reference>, DeskError>;
+    /// The hash of the body of a call that came in under this id, where it has been heeded.
+    async fn heeded(&self, id: &str) -> Result<Option<String>, DeskError>;
+    /// Keeps that a call has been heeded, and forgets those from before `oldest`.
+    async fn heed(&self, id: &str, body_hash: String, now: Timestamp, oldest: Timestamp) -> Result<(), DeskError>;
     /// Number of outbox entries by state.
     async fn outbox_counts(&self) -> Result<Vec<(OutboxState, u64)>, DeskError>;
+
+    /// Deliveries that were given up, newest first, and how many there are.
+    async fn dead_letters(&self, limit: u32, offset: u32) -> Result<(Vec<DeadLetter>, u64), DeskError>;
+    /// Makes a delivery that was given up due again, with its attempts counted anew; `false` when there is none.
+    async fn retry(&self, id: Ulid, entry: LogEntry) -> Result<bool, DeskError>;
+    /// What agents did, newest first: steps of tickets and everything else.
+    async fn log(&self, limit: u32, offset: u32) -> Result<Vec<LogEntry>, DeskError>;
+    /// Adds to that what is not a step of a ticket.
+    async fn note(&self, entry: LogEntry) -> Result<(), DeskError>;
 
     /// All agents by name.
     async fn agents(&self) -> Result<Vec<AgentRecord>, DeskError>;
     /// Adds an agent; `false` when the name is taken.
-    async fn add_agent(&self, record: AgentRecord) -> Result<bool, DeskError>;
+    async fn add_agent(&self, record: AgentRecord, entry: LogEntry) -> Result<bool, DeskError>;
     /// Adds an agent if there is none at all; `false` when there is one.
     async fn add_first_agent(&self, record: AgentRecord) -> Result<bool, DeskError>;
     /// Replaces an agent's token; `false` when there is no such agent.
-    async fn renew_agent(&self, name: &str, token_hash: String) -> Result<bool, DeskError>;
+    async fn renew_agent(&self, name: &str, token_hash: String, entry: LogEntry) -> Result<bool, DeskError>;
     /// Removes an agent; `false` when there is no such agent.
-    async fn remove_agent(&self, name: &str) -> Result<bool, DeskError>;
+    async fn remove_agent(&self, name: &str, entry: LogEntry) -> Result<bool, DeskError>;
 }
 
 /// All that one handoff writes.
@@ -92,6 +123,10 @@ pub struct TicketRecord {
     pub ticket: Ticket,
     /// Its status.
     pub status: TicketStatus,
+    /// The agent who has it.
+    pub assignee: Option<String>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
     /// Its steps, oldest first.
     pub steps: Vec<Step>,
     /// Its deliveries.
@@ -107,6 +142,10 @@ pub struct TicketFilter {
     pub site: Option<String>,
     /// Only with this status.
     pub status: Option<TicketStatus>,
+    /// Only at this level.
+    pub level: Option<SupportLevel>,
+    /// Only of this agent; an empty name: of nobody.
+    pub assignee: Option<String>,
     /// Only with all these words in reference, subject, message, name or e-mail address.
     pub q: Option<String>,
     /// At most so many.
@@ -138,6 +177,8 @@ pub struct TicketSummary {
     pub level: SupportLevel,
     /// Level that will probably be needed.
     pub suggested_level: SupportLevel,
+    /// The agent who has it.
+    pub assignee: Option<String>,
     /// When it was filed.
     #[schema(value_type = String, format = DateTime)]
     pub created: Timestamp,
@@ -145,6 +186,40 @@ pub struct TicketSummary {
     pub subject: String,
     /// Name, e-mail address or phone number of who asks.
     pub requester: String,
+}
+
+/// Of which connectors deliveries are claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Of this one.
+    Of(String),
+    /// Of none of these.
+    NotOf(Vec<String>),
+}
+
+/// A delivery that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The delivery.
+    pub entry: OutboxEntry,
+    /// Its ticket.
+    pub reference: Reference,
+    /// The ticket's subject.
+    pub subject: String,
+}
+
+/// Something that was done at the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct LogEntry {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// By whom.
+    pub agent: String,
+    /// What: the kind of a step, or such as `agent_added`.
+    pub action: String,
+    /// To what: a ticket's reference, an agent's name, a delivery.
+    pub subject: String,
 }
 
 /// A delivery with a lease on it.

@@ -5,7 +5,10 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
+use subtle::ConstantTimeEq;
+
 use super::error::{ApiError, Code};
+use crate::desk::hash_hex;
 
 /// Name of the cookie that keeps an agent signed in; only sent to `/desk` and never to scripts.
 pub const DESK_COOKIE: &str = "zerodesk_desk";
@@ -35,6 +38,21 @@ pub fn desk_cookie(token: &str, secure: bool) -> String {
     format!("{DESK_COOKIE}={token}; Path=/desk; HttpOnly; SameSite=Strict; Max-Age={age_s}{secure}")
 }
 
+/// What a form of the desk must carry: it follows from the token in the cookie, which no other website can read, so
+/// that no other website can send the form, not even one that shares our domain.
+#[must_use]
+pub fn form_key(token: &str) -> String {
+    let mut key = hash_hex(&[b"form", token.as_bytes()]);
+    key.truncate(32);
+    key
+}
+
+/// Whether a form carries the key that belongs to the token, compared in constant time.
+#[must_use]
+pub fn is_form_key(token: &str, key: &str) -> bool {
+    form_key(token).as_bytes().ct_eq(key.as_bytes()).into()
+}
+
 /// The Bearer token of an API request; without one the request ends with `unauthorized`.
 #[derive(Clone)]
 pub struct BearerToken(pub String);
@@ -60,6 +78,15 @@ mod tests {
 
     fn headers(name: header::HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn a_form_of_the_desk_needs_the_key_of_its_token() {
+        let key = form_key("zdk_a");
+        assert_eq!(key.len(), 32);
+        for (token, key, good) in [("zdk_a", key.as_str(), true), ("zdk_b", &key, false), ("zdk_a", "", false)] {
+            assert_eq!(is_form_key(token, key), good, "{token} {key}");
+        }
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub enum Code {
     MethodNotAllowed,
     /// A token is missing or wrong.
     Unauthorized,
+    /// The token is good, but its agent may not do this.
+    Forbidden,
     /// The calling page's origin is not on the site's list.
     ForbiddenOrigin,
     /// Too many requests from this visitor.
@@ -64,6 +66,7 @@ impl Code {
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid access token is needed"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "This is for admins"),
             Self::ForbiddenOrigin => (StatusCode::FORBIDDEN, "forbidden-origin", "This origin is not allowed"),
             Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many requests"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
@@ -181,7 +184,11 @@ impl From<DeskError> for ApiError {
             DeskError::Invalid { field, message } => Self::invalid(field, message),
             DeskError::Mismatch => Self::in_field(Code::IdempotencyMismatch, "idempotency_key", error.to_string()),
             DeskError::Unavailable(cause) => store_unavailable(&cause),
-            DeskError::NameTaken { .. } | DeskError::UnknownAgent { .. } => Self::invalid("name", error.to_string()),
+            DeskError::NameTaken { .. } | DeskError::UnknownAgent { .. } | DeskError::LastAdmin { .. } => {
+                Self::invalid("name", error.to_string())
+            }
+            DeskError::UnknownDelivery { .. } => Self::not_found(error.to_string()),
+            DeskError::Draft { .. } => Self::internal(error),
         }
     }
 }

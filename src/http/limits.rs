@@ -52,6 +52,8 @@ pub struct RateLimits {
     searches: DefaultKeyedRateLimiter<u128>,
     events: DefaultKeyedRateLimiter<u128>,
     tickets: DefaultKeyedRateLimiter<u128>,
+    /// Tickets by site, from everybody together.
+    sites: DefaultKeyedRateLimiter<String>,
     crowded: AtomicUsize,
 }
 
@@ -67,6 +69,7 @@ impl RateLimits {
             searches: per_minute(limits.searches_per_minute),
             events: per_minute(limits.events_per_minute),
             tickets: RateLimiter::keyed(Quota::per_hour(count(limits.tickets_per_hour))),
+            sites: RateLimiter::keyed(Quota::per_hour(count(limits.tickets_per_hour_and_site))),
             crowded: AtomicUsize::new(0),
         }
     }
@@ -87,6 +90,19 @@ impl RateLimits {
         let key = key_of(visitor(peer.ip(), headers, &self.proxies));
         let wait = limiter.check_key(&self.bounded(limiter, key)).err();
         wait.map_or(Ok(()), |until| Err(too_many(until.wait_time_from(DefaultClock::default().now()).as_secs() + 1)))
+    }
+
+    /// Takes one ticket from the budget of a site, which must be a configured one.
+    ///
+    /// # Errors
+    /// `rate-limited` with the seconds to wait.
+    pub fn take_for_site(&self, site: &str) -> Result<(), ApiError> {
+        let wait = self.sites.check_key(&site.to_owned()).err().filter(|_| self.enabled);
+        wait.map_or(Ok(()), |until| {
+            let seconds = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
+            let detail = format!("This site gets too many tickets at once. Try again in {seconds} seconds.");
+            Err(ApiError::new(Code::RateLimited, detail).retry_after(seconds))
+        })
     }
 
     /// The key itself while there is room for it, else one of a few shared ones.

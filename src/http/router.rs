@@ -39,7 +39,10 @@ type Routes = OpenApiRouter<Context>;
 
 /// Public API: any page of a site's origins may call it.
 fn searching() -> Routes {
-    OpenApiRouter::new().routes(routes!(api::search::search)).routes(routes!(api::complete::complete))
+    OpenApiRouter::new()
+        .routes(routes!(api::search::search))
+        .routes(routes!(api::complete::complete))
+        .routes(routes!(api::suggest::suggest))
 }
 
 /// What visitors report: events and feedback.
@@ -49,7 +52,7 @@ fn reporting() -> Routes {
 
 /// Tickets from visitors.
 fn asking() -> Routes {
-    OpenApiRouter::new().routes(routes!(api::tickets::send))
+    OpenApiRouter::new().routes(routes!(api::tickets::send)).routes(routes!(api::own_ticket::amend))
 }
 
 /// Reading articles and one's own ticket: public, not limited.
@@ -57,7 +60,7 @@ fn reading() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(api::articles::list))
         .routes(routes!(api::articles::one))
-        .routes(routes!(api::tickets::status))
+        .routes(routes!(api::own_ticket::status))
 }
 
 /// The desk and the figures: own origin or a Bearer token.
@@ -65,9 +68,22 @@ fn working() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(api::desk::list))
         .routes(routes!(api::desk::one))
+        .routes(routes!(api::desk_work::change))
+        .routes(routes!(api::desk_work::draft))
+        .routes(routes!(api::desk_admin::agents, api::desk_admin::add_agent))
+        .routes(routes!(api::desk_admin::renew_agent))
+        .routes(routes!(api::desk_admin::remove_agent))
+        .routes(routes!(api::desk_admin::dead_letters))
+        .routes(routes!(api::desk_admin::retry))
+        .routes(routes!(api::desk_admin::log))
         .routes(routes!(api::stats::deflection))
         .routes(routes!(api::stats::funnel))
         .routes(routes!(api::stats::queries))
+}
+
+/// Other help desks, known by their signature.
+fn reporting_back() -> Routes {
+    OpenApiRouter::new().routes(routes!(api::hooks::ticket_outcome))
 }
 
 /// For those who run the server.
@@ -95,12 +111,20 @@ fn visiting() -> Router<Context> {
         .route("/desk", get(pages::desk::inbox))
         .route("/desk/login", post(pages::desk::login))
         .route("/desk/logout", post(pages::desk::logout))
-        .route("/desk/tickets/{reference}", get(pages::desk::ticket))
+        .route("/desk/tickets/{reference}", get(pages::desk_ticket::show).post(pages::desk_ticket::change))
+        .route("/desk/agents", get(pages::desk_admin::agents).post(pages::desk_admin::change_agents))
+        .route("/desk/dead-letters", get(pages::desk_admin::dead_letters).post(pages::desk_admin::retry))
+        .route("/desk/log", get(pages::desk_admin::log))
 }
 
 /// The pages of results and of why, which search as the API does and count as such.
 fn results() -> Router<Context> {
     Router::new().route("/search", get(pages::results::results)).route("/explain", get(pages::explain::explain))
+}
+
+/// What visitors add to their tickets from the status page.
+fn amending() -> Router<Context> {
+    Router::new().route("/t/{reference}", post(pages::ticket::amend))
 }
 
 /// The box, scripts and style sheets.
@@ -115,6 +139,7 @@ fn api() -> Routes {
         .merge(asking())
         .merge(reading())
         .merge(working())
+        .merge(reporting_back())
         .merge(operating())
 }
 
@@ -136,7 +161,11 @@ pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Route
         .merge(reading());
     let public = guarded(public.into(), &context).merge(files()).layer(from_fn_with_state(context.clone(), cors));
     let results = results().layer(from_fn_with_state((rates.clone(), Budget::Searches), enforce));
-    let own = Router::from(working().merge(operating())).merge(visiting()).merge(results);
+    let amending = amending().layer(from_fn_with_state((rates.clone(), Budget::Events), enforce));
+    let own = Router::from(working().merge(reporting_back()).merge(operating()))
+        .merge(visiting())
+        .merge(results)
+        .merge(amending);
     let own = guarded(own, &context);
     let all = public.merge(own).fallback(nothing_here);
     let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4));

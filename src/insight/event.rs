@@ -305,6 +305,18 @@ pub enum EventKind {
         /// Time since the ticket was accepted, in milliseconds.
         latency_ms: u64,
     },
+    /// A ticket ended, or goes on after all. Not the visitor's doing: figures about visitors leave it out.
+    TicketResolved {
+        /// The ticket's reference.
+        reference: String,
+        /// How: `known`, `new`, `duplicate`, `spam`, `solved` or `reopened`.
+        outcome: String,
+        /// The article that solved it.
+        #[serde(default)]
+        article: Option<String>,
+        /// Who says so: an agent, or another help desk.
+        by: String,
+    },
 }
 
 impl EventKind {
@@ -323,6 +335,7 @@ impl EventKind {
             Self::MarkedSolved { .. } => "marked_solved",
             Self::TicketOpened { .. } => "ticket_opened",
             Self::TicketDelivered { .. } => "ticket_delivered",
+            Self::TicketResolved { .. } => "ticket_resolved",
         }
     }
 
@@ -388,6 +401,12 @@ mod tests {
             EventKind::TicketOpened { reference: "ZD-000000".into(), level: 1, query_id: id() },
             EventKind::SuggestionClicked { article: "a".into() },
             EventKind::TicketDelivered { reference: "ZD-000000".into(), connector: "desk".into(), latency_ms: 7 },
+            EventKind::TicketResolved {
+                reference: "ZD-000000".into(),
+                outcome: "known".into(),
+                article: Some("a".into()),
+                by: "rt".into(),
+            },
         ];
         for kind in kinds {
             let json = serde_json::to_value(&kind).unwrap();

@@ -3,7 +3,7 @@
 //! The trail is made by the server from its own events; a request can name its session but cannot
 //! write the trail. Unfinished searches are left out, the visitor's words are masked already.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,6 +25,8 @@ pub struct Trail {
     pub searches: Vec<TrailSearch>,
     /// Articles that were open, in the order of their first opening.
     pub articles: Vec<ArticleRead>,
+    /// Articles that the ticket form suggested, each once.
+    pub suggested: Vec<String>,
 }
 
 /// One search of a trail.
@@ -67,9 +69,14 @@ impl Trail {
         let mut ordered: Vec<&Event> = events.iter().collect();
         ordered.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         ordered.dedup_by(|a, b| a.id == b.id);
-        let mut trail = Self { searches: searches(&ordered, query_id), articles: articles(&ordered) };
+        let mut trail = Self {
+            searches: searches(&ordered, query_id),
+            articles: articles(&ordered),
+            suggested: suggested(&ordered),
+        };
         trail.searches.drain(..trail.searches.len().saturating_sub(MAX_ROWS));
         trail.articles.drain(..trail.articles.len().saturating_sub(MAX_ROWS));
+        trail.suggested.drain(..trail.suggested.len().saturating_sub(MAX_ROWS));
         trail
     }
 }
@@ -100,6 +107,15 @@ fn clicks(events: &[&Event], search: &EventId) -> Vec<String> {
         _ => None,
     };
     events.iter().filter_map(name).collect()
+}
+
+fn suggested(events: &[&Event]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let shown = events.iter().filter_map(|event| match &event.kind {
+        EventKind::SuggestionShown { articles } => Some(articles),
+        _ => None,
+    });
+    shown.flatten().filter(|article| seen.insert(article.as_str())).cloned().collect()
 }
 
 fn articles(events: &[&Event]) -> Vec<ArticleRead> {

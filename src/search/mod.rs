@@ -9,6 +9,7 @@
 mod complete;
 mod decide;
 mod explain;
+mod message;
 mod model;
 mod priors;
 mod rank;
@@ -34,6 +35,7 @@ pub use explain::{
     Appearance, Explain, ExplainedArticle, ExplainedDecision, ExplainedField, ExplainedLine, ExplainedSignal,
     ExplainedVariant, ExplainedWord, Explanation, Part, WordPart,
 };
+pub use message::message_query;
 pub use model::{ByField, LineWeights, PriorWeights, RankingModel, TermWeights, VariantWeights};
 pub use understand::VariantKind;
 pub use weights::ModelError;
@@ -49,6 +51,8 @@ use understand::Understood;
 
 /// Longest query in characters; the rest is cut off.
 pub const MAX_QUERY_CHARS: usize = 256;
+/// Longest message in characters; the rest is cut off.
+pub const MAX_MESSAGE_CHARS: usize = 2_000;
 /// Most terms of a query that are looked at.
 pub const MAX_TERMS: usize = 16;
 /// Longest term in characters.
@@ -78,6 +82,8 @@ pub struct Query {
     pub prefix: bool,
     /// Whether words may contain typing errors.
     pub typo_tolerance: bool,
+    /// Whether the text is a message rather than a query: more of it is looked at, up to [`MAX_MESSAGE_CHARS`].
+    pub long: bool,
     /// Confidence from which the decision is [`Decision::Answer`].
     pub answer_at: f32,
     /// Confidence from which the decision is [`Decision::Candidates`].
@@ -290,7 +296,8 @@ impl Searcher {
         let (decision, synonyms) = (self.decision_model(), self.synonyms.load());
         let ranking = &self.ranking;
         let search = Search { snapshot: &snapshot, query, ranking, decision: &decision, synonyms: &synonyms };
-        let asked = Asked::read(&understand::clean(&query.text));
+        let limit = if query.long { MAX_MESSAGE_CHARS } else { MAX_QUERY_CHARS };
+        let asked = Asked::read(&understand::clean(&query.text, limit));
         let mut answer = search.answer(&asked)?;
         if answer.total == 0 && !asked.phrases.is_empty() {
             answer = Answer { relaxed: true, ..search.answer(&asked.relaxed())? };

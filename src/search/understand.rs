@@ -4,7 +4,7 @@ use std::{collections::HashSet, io, ops::Range, sync::Arc};
 
 use serde::Serialize;
 
-use super::{MAX_QUERY_CHARS, MAX_TERMS, Query, RankingModel, Search, reword, syntax::Asked, typo, widen::Widening};
+use super::{MAX_TERMS, Query, RankingModel, Search, reword, syntax::Asked, typo, widen::Widening};
 use crate::{
     analysis::{Analyzer, Forms, Language, Token, is_stop_word},
     index::{DictionaryEntry, Snapshot},
@@ -114,10 +114,10 @@ pub(super) struct Understood {
     pub together: Vec<Arc<Forms>>,
 }
 
-/// The query's text within the limits: trimmed, without control characters.
-pub(super) fn clean(text: &str) -> String {
+/// The query's text within the limit: trimmed, without control characters.
+pub(super) fn clean(text: &str, limit: usize) -> String {
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let cut: String = printable.take(MAX_QUERY_CHARS).collect();
+    let cut: String = printable.take(limit).collect();
     cut.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -339,7 +339,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::MAX_QUERY_CHARS, *};
 
     #[test]
     fn queries_are_cut_to_the_limits() {
@@ -349,7 +349,7 @@ mod tests {
             ("\u{7f}", String::new()),
         ];
         for (text, expected) in table {
-            assert_eq!(clean(text), expected);
+            assert_eq!(clean(text, MAX_QUERY_CHARS), expected);
         }
     }
 }

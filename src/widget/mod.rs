@@ -32,8 +32,9 @@ const WORDS: [(&str, &str); 3] = [
 
 static SEARCH_BOX: LazyLock<String> = LazyLock::new(|| with_style_and_words(&without_comments(BOX)));
 static PAGE: LazyLock<String> = LazyLock::new(|| without_comments(include_str!("page.js")));
-static ASSETS: LazyLock<[Asset; 2]> =
-    LazyLock::new(|| [script("search-box.js", &SEARCH_BOX), script("page.js", &PAGE)]);
+static CONTACT: LazyLock<String> = LazyLock::new(|| without_comments(include_str!("contact.js")));
+static ASSETS: LazyLock<[Asset; 3]> =
+    LazyLock::new(|| [script("search-box.js", &SEARCH_BOX), script("page.js", &PAGE), script("contact.js", &CONTACT)]);
 
 /// All files, ready to be served.
 ///

@@ -63,6 +63,97 @@ async function visit() {
     await accessible(page, 'ticket at the desk');
     await shot(page, 'page-desk-ticket', { fullPage: true });
   });
+
+  await test('an agent works on the ticket without JavaScript, and the visitor reads and answers', async (page) => {
+    await signIn(page);
+    await page.goto(`${server}/desk/tickets/${reference}`);
+    await page.getByLabel('The visitor reads this').fill('Which <i>version</i> is it?');
+    await page.getByLabel('Wait for an answer').check();
+    await page.getByRole('button', { name: 'Reply', exact: true }).click();
+    await page.locator('dd', { hasText: 'Waiting for you' }).waitFor();
+    await page.goto(status);
+    await page.getByText('Which <i>version</i> is it?').waitFor();
+    await page.getByLabel('Your answer').fill('Version 2.1');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('Version 2.1').waitFor();
+    await page.getByText('I would like to be called back').click();
+    await page.getByLabel('Phone number with the code').fill('+31 20 123 4567');
+    const [call] = await page.locator('form:has(input[value="callback"])').all();
+    await call.getByLabel('Day').fill(new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10));
+    await call.getByLabel('From').fill('09:00');
+    await call.getByLabel('Until').fill('12:00');
+    await shot(page, 'page-status-callback', { fullPage: true });
+    await page.getByRole('button', { name: 'Ask to be called' }).click();
+    await page.getByText('We call you at:').waitFor();
+    await page.goto(`${server}/desk/tickets/${reference}`);
+    await page.getByText('Escalate', { exact: true }).first().click();
+    await page.getByLabel('Why?', { exact: true }).fill('It is deep');
+    await page.getByRole('button', { name: 'Escalate', exact: true }).click();
+    await page.locator('dd', { hasText: '2 Call-back by a technician' }).first().waitFor();
+  }, { javaScriptEnabled: false });
+}
+
+async function signIn(page) {
+  await page.goto(`${server}/desk`);
+  await page.locator('input[name="token"]').fill(token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+async function desk() {
+  for (const [width, colorScheme] of [[1280, 'light'], [360, 'light'], [360, 'dark']]) {
+    await test(`the desk is accessible and fits (${width} px, ${colorScheme})`, async (page) => {
+      await signIn(page);
+      const [ticket] = await page.locator('tbody a').all();
+      const paths = ['/desk', await ticket.getAttribute('href'), '/desk/dead-letters', '/desk/agents', '/desk/log'];
+      for (const path of paths) {
+        await page.goto(`${server}${path}`);
+        const name = path.includes('ZD-') ? 'one-ticket' : path.slice(1).replace('/', '-');
+        for (const summary of await page.locator('summary').all()) {
+          if (!(await summary.locator('..').getAttribute('open').then((open) => open !== null))) await summary.click();
+        }
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${path} scrolls sideways`);
+        await accessible(page, path);
+        await shot(page, `page-${name}-${width}-${colorScheme}`, { fullPage: true });
+      }
+    }, { viewport: { width, height: 900 }, colorScheme });
+  }
+}
+
+async function suggestions() {
+  await test('articles are suggested while a ticket is written, and the focus stays where it is', async (page) => {
+    const asked = [];
+    page.on('request', (request) => request.url().endsWith('/suggest') && asked.push(request.postDataJSON()));
+    await page.goto(`${server}/contact?lang=en`);
+    const message = page.getByLabel('Your question');
+    await message.pressSequentially('How do I embed the search box?', { delay: 40 });
+    const list = page.locator('.suggestions li');
+    await list.first().waitFor();
+    assert.ok(asked.length <= 3, `${asked.length} requests`);
+    assert.ok(await message.evaluate((field) => field.matches(':focus')), 'the focus stays in the field');
+    const count = await list.count();
+    assert.ok(count >= 1 && count <= 5);
+    await page.locator('[data-said]', { hasText: `${count} articles may help` }).waitFor();
+    await list.first().locator('summary').click();
+    await accessible(page, 'suggestions');
+    await shot(page, 'page-contact-suggestions', { fullPage: true });
+    const first = await list.first().locator('summary').textContent();
+    await list.first().getByRole('button', { name: 'Not this' }).click();
+    assert.ok(!(await list.locator('summary').allTextContents()).includes(first), 'what was refused does not come back');
+    await list.first().locator('summary').click();
+    await list.first().getByRole('button', { name: 'This solved it' }).click();
+    await page.getByText('Nothing was sent.').waitFor();
+    assert.equal(await page.locator('form[data-contact]').count(), 0);
+  });
+
+  await test('what the question needs is opened, and the visitor\'s own time zone goes along', async (page) => {
+    await page.goto(`${server}/contact?lang=en`);
+    await page.getByLabel('Your question').pressSequentially('The virus scanner blocks the program', { delay: 20 });
+    await page.locator('details[data-needs="callback"][open]').waitFor();
+    await page.getByText('Times are those of Asia/Tokyo').waitFor();
+    assert.equal(await page.locator('input[name="time_zone"]').inputValue(), 'Asia/Tokyo');
+    await accessible(page, 'call-back');
+    await shot(page, 'page-contact-callback', { fullPage: true });
+  }, { timezoneId: 'Asia/Tokyo' });
 }
 
 async function figures() {
@@ -111,5 +202,5 @@ async function someArticle() {
 
 /** All tests of this file, one after the other. */
 export async function wholeVisit() {
-  for (const group of [visit, figures, pages]) await group();
+  for (const group of [visit, desk, suggestions, figures, pages]) await group();
 }

@@ -6,7 +6,9 @@
 //! ```
 //! Everything goes through `http::run`, as in production. A server stops when it is dropped.
 
+pub mod parcel;
 pub mod program;
+pub mod receiver;
 
 use std::{
     fs,
@@ -63,6 +65,12 @@ impl Server {
         Builder { folder, settings: String::new() }
     }
 
+    /// A server on the folders of another one that has ended, with the settings of its `zerodesk.toml`.
+    pub fn after(folder: TempDir) -> Builder {
+        let settings = fs::read_to_string(folder.path().join("zerodesk.toml")).expect("the settings");
+        Builder { folder, settings }
+    }
+
     /// The help centre of [`HELP`].
     pub async fn start() -> Self {
         Self::with(HELP).start().await
@@ -71,6 +79,11 @@ impl Server {
     /// The article folder.
     pub fn articles(&self) -> PathBuf {
         self.folder().join("articles")
+    }
+
+    /// The folder of drafts.
+    pub fn drafts(&self) -> PathBuf {
+        self.folder().join("drafts")
     }
 
     fn folder(&self) -> &Path {
@@ -187,6 +200,11 @@ impl Builder {
         self
     }
 
+    /// Starts it at the present time of this machine.
+    pub async fn start_now(self) -> Server {
+        self.start_at(Arc::new(Mutex::new(Timestamp::now()))).await
+    }
+
     /// Starts it.
     pub async fn start(self) -> Server {
         let begin = BEGIN.parse().expect("a time");
@@ -210,7 +228,7 @@ impl Builder {
         let running = tokio::spawn(async move {
             http::run(listener, served, async { drop(stopped.await) }).await.expect("it serves");
         });
-        let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client");
+        let client = client();
         Server { app, url, token, folder: Some(self.folder), client, time, stop: Some(stop), running: Some(running) }
     }
 
@@ -225,9 +243,22 @@ impl Builder {
         };
         let mut config = written.meant().expect("a configuration that makes sense");
         assert_ne!(config.watch.mode, WatchMode::Poll, "polling would make tests wait");
+        config.desk.drafts = self.folder.path().join("drafts");
         config.watch.quiet_ms = config.watch.quiet_ms.min(5);
         config
     }
+}
+
+/// A client that follows no redirect and asks no proxy.
+pub fn client() -> Client {
+    client_with(redirect::Policy::none())
+}
+
+/// A client that follows redirects as told and asks no proxy. `reqwest::get` does not know which cryptography to use.
+pub fn client_with(redirects: redirect::Policy) -> Client {
+    // Fails only where one was chosen before.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    Client::builder().redirect(redirects).no_proxy().build().expect("a client")
 }
 
 /// Text as it stands in a query string.

@@ -16,6 +16,8 @@ pub struct Program {
     folder: PathBuf,
     /// `http://127.0.0.1:PORT`
     pub url: String,
+    /// The desk's first access token, where this start made it.
+    pub token: Option<String>,
 }
 
 /// How a program ended by itself.
@@ -48,8 +50,14 @@ impl Program {
         let log = File::create(folder.join(LOG)).expect("the log");
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-        let url = lines.find_map(|line| Some(line.strip_prefix("listening on ")?.split(' ').next()?.to_owned()));
-        Self { child, folder: folder.to_owned(), url: url.expect("it says where it listens") }
+        let mut token = None;
+        let url = lines.find_map(|line| {
+            if line.starts_with("access token") {
+                token = line.rsplit(' ').next().map(str::to_owned);
+            }
+            Some(line.strip_prefix("listening on ")?.split(' ').next()?.to_owned())
+        });
+        Self { child, folder: folder.to_owned(), url: url.expect("it says where it listens"), token }
     }
 
     /// What it wrote to stderr so far.

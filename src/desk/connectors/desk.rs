@@ -1,10 +1,8 @@
 //! The default connector: the built-in desk.
 
 use async_trait::async_trait;
-use ulid::Ulid;
 
-use super::{Connector, ConnectorError, Receipt};
-use crate::desk::Ticket;
+use super::{Connector, ConnectorError, Parcel, Receipt};
 
 /// Delivers to the built-in desk, which reads the store itself: a filed ticket is there already.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,7 +19,12 @@ impl Connector for DeskConnector {
         Self::NAME
     }
 
-    async fn deliver(&self, ticket: &Ticket, _: Ulid) -> Result<Receipt, ConnectorError> {
-        Ok(Receipt { remote_id: Some(ticket.reference.to_string()) })
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Receipt, ConnectorError> {
+        Ok(Receipt { remote_id: Some(parcel.ticket.reference.to_string()) })
+    }
+
+    /// Nobody is kept waiting.
+    fn at_once(&self) -> u32 {
+        32
     }
 }

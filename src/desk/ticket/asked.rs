@@ -1,9 +1,10 @@
 //! What comes in: a visitor's request with its checks, and what the server adds.
 
-use serde::Serialize;
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
 
 use super::{
-    super::{DeskError, SupportLevel, secret},
+    super::{DeskError, secret},
     Callback, Client, Consent, HandoffReason, HostContext, Page, ReadArticle, Redaction, Requester, TrailItem,
 };
 
@@ -46,8 +47,20 @@ pub struct Asked {
     pub host: HostContext,
     /// When and where to call back.
     pub callback: Option<Callback>,
+    /// A vendor outside that the visitor names, and whether it may be involved.
+    pub external: AskedExternal,
     /// What the visitor agreed to.
     pub consent: Consent,
+}
+
+/// Whom a visitor allows to be involved.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AskedExternal {
+    /// The vendor or the system.
+    pub vendor: Option<String>,
+    /// Whether the question may be passed on to them.
+    pub consent: bool,
 }
 
 /// What the server knows about the way to the ticket.
@@ -74,14 +87,21 @@ pub struct Context {
 }
 
 impl Asked {
-    /// Trims and checks all fields, and derives a missing subject.
+    /// Trims and checks all fields, and derives a missing subject. `zone` is that of the site, for visitors who do
+    /// not tell theirs.
     ///
     /// # Errors
     /// [`DeskError::Invalid`] with the first field that cannot be accepted.
-    pub fn checked(mut self) -> Result<Self, DeskError> {
+    pub fn checked(mut self, zone: &TimeZone, now: Timestamp) -> Result<Self, DeskError> {
         self.clean();
         self.check_sizes()?;
         self.check_reply()?;
+        let own = self.time_zone.as_deref().map(TimeZone::get);
+        let zone = own.and_then(Result::ok).unwrap_or_else(|| zone.clone());
+        self.callback = self.callback.map(|callback| callback.checked(&zone, now)).transpose()?;
+        if self.external.consent && self.external.vendor.is_none() {
+            return Err(DeskError::invalid("external.vendor", "name the vendor or the system that may be involved"));
+        }
         self.check_host()?;
         if self.subject.is_empty() && self.message.is_empty() {
             return Err(DeskError::invalid("message", "write what you need help with, in message or subject"));
@@ -103,10 +123,9 @@ impl Asked {
         for line in [&mut self.subject, &mut requester.name, &mut requester.email] {
             *line = one_line(line);
         }
-        self.message = self.message.trim().chars().filter(|&c| !c.is_control() || "\n\t".contains(c)).collect();
-        let callback = self.callback.as_mut().map(|callback| &mut callback.phone);
-        let lines = [&mut requester.phone, &mut requester.user_ref, &mut self.locale, &mut self.time_zone];
-        for line in lines.into_iter().chain(callback) {
+        self.message = paragraphs(&self.message);
+        let vendor = &mut self.external.vendor;
+        for line in [&mut requester.phone, &mut requester.user_ref, &mut self.locale, &mut self.time_zone, vendor] {
             *line = line.as_deref().map(one_line).filter(|line| !line.is_empty());
         }
         if let Some(page) = &mut self.page {
@@ -128,6 +147,7 @@ impl Asked {
             ("page.url", page.map_or(0, |page| length(&page.url)), 2_000),
             ("page.title", page.map_or(0, |page| length(&page.title)), 300),
             ("query_id", text(&self.query_id), 64),
+            ("external.vendor", text(&self.external.vendor), 200),
             ("consent.text_version", length(&self.consent.text_version), 64),
         ];
         sizes.into_iter().try_for_each(|(field, found, limit)| at_most(field, found, limit))?;
@@ -147,13 +167,11 @@ impl Asked {
         if !email.is_empty() && !plausible_email(email) {
             return Err(DeskError::invalid("requester.email", "write an address such as name@example.com"));
         }
-        let callback = self.callback.as_ref();
-        let windows = callback.map_or(&[][..], |callback| &callback.windows);
-        at_most("callback.windows", windows.iter().map(|w| length(w)).max().unwrap_or(0).max(windows.len()), 100)?;
-        let phones = [("requester.phone", phone.as_ref()), ("callback.phone", callback.and_then(|c| c.phone.as_ref()))];
-        match phones.into_iter().find(|(_, phone)| phone.is_some_and(|phone| !plausible_phone(phone))) {
-            Some((field, _)) => Err(DeskError::invalid(field, "write a number such as +31 20 123 4567, digits only")),
-            None => Ok(()),
+        match phone.as_deref() {
+            Some(phone) if !plausible_phone(phone) => {
+                Err(DeskError::invalid("requester.phone", "write a number such as +31 20 123 4567, digits only"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -176,14 +194,8 @@ impl Asked {
     }
 }
 
-impl Context {
-    /// The level that the ladder should be asked about.
-    pub(in crate::desk) fn suggested(&self, ladder: &super::super::Ladder) -> SupportLevel {
-        ladder.suggest(self.declared_level)
-    }
-}
-
-fn at_most(field: &str, found: usize, limit: usize) -> Result<(), DeskError> {
+/// Refuses what is too long.
+pub(in crate::desk) fn at_most(field: &str, found: usize, limit: usize) -> Result<(), DeskError> {
     if found <= limit {
         return Ok(());
     }
@@ -195,9 +207,14 @@ fn length(text: &str) -> usize {
 }
 
 /// Without line breaks, control characters and spaces around.
-fn one_line(text: &str) -> String {
+pub(in crate::desk) fn one_line(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     text.trim().into()
+}
+
+/// Without control characters but line breaks and tabs, and without space around.
+pub(in crate::desk) fn paragraphs(text: &str) -> String {
+    text.trim().chars().filter(|&c| !c.is_control() || "\n\t".contains(c)).collect()
 }
 
 /// The address of a page without query string and fragment, which may hold anything; empty if it is no web address.
@@ -260,7 +277,7 @@ mod tests {
             ("consent.fields_removed", |a| a.consent.fields_removed = vec![String::new(); 101]),
         ];
         for (expected, change) in table {
-            match asked(change).checked() {
+            match asked(change).checked(&TimeZone::UTC, Timestamp::UNIX_EPOCH) {
                 Err(DeskError::Invalid { field, message }) => {
                     assert_eq!(field, expected);
                     assert!(message.len() > 10, "{message}");
@@ -307,7 +324,11 @@ mod tests {
             ),
         ];
         for (what, change, read, expected) in table {
-            assert_eq!(read(&asked(change).checked().unwrap()), expected, "{what}");
+            assert_eq!(
+                read(&asked(change).checked(&TimeZone::UTC, Timestamp::UNIX_EPOCH).unwrap()),
+                expected,
+                "{what}"
+            );
         }
     }
 }

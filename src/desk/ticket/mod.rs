@@ -5,16 +5,18 @@
 //! what the visitor struck never reaches the store.
 
 mod asked;
+mod callback;
 mod parts;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-pub use asked::{Asked, Context, NewTicket};
+pub use asked::{Asked, AskedExternal, Context, NewTicket};
+pub(super) use asked::{at_most, one_line, paragraphs};
 pub use parts::{
-    Callback, Client, Consent, HandoffReason, HostContext, IndexState, Page, ReadArticle, Redaction, Requester,
-    TrailItem, Verified,
+    CallWindow, Callback, Client, Consent, Contract, External, HandoffReason, HostContext, IndexState, Page,
+    ReadArticle, Redaction, Requester, TrailItem, Verified,
 };
 
 use super::{DeskError, SupportLevel, secret};
@@ -69,6 +71,12 @@ pub struct Ticket {
     pub host: HostContext,
     /// When and where to call back.
     pub callback: Option<Callback>,
+    /// The support contract.
+    #[serde(default)]
+    pub contract: Option<Contract>,
+    /// Vendors outside, and the customer's consent.
+    #[serde(default)]
+    pub external: External,
     /// What the visitor agreed to.
     pub consent: Consent,
     /// What was masked in the trail before it was stored.
@@ -106,6 +114,12 @@ impl Ticket {
             client: context.client,
             host: asked.host,
             callback: asked.callback,
+            contract: None,
+            external: External {
+                consent_at: asked.external.consent.then_some(created),
+                vendor: asked.external.vendor,
+                ..External::default()
+            },
             consent: asked.consent,
             redaction: context.redaction,
             index: IndexState { generation: context.generation },
@@ -213,6 +227,8 @@ impl From<Reference> for String {
 pub enum TicketStatus {
     /// Waiting for an agent.
     Open,
+    /// Waiting for who asked.
+    Waiting,
     /// Suspected spam: kept, shown apart.
     Quarantined,
     /// Done.
@@ -221,15 +237,63 @@ pub enum TicketStatus {
 
 impl TicketStatus {
     /// All states.
-    pub const ALL: [Self; 3] = [Self::Open, Self::Quarantined, Self::Resolved];
+    pub const ALL: [Self; 4] = [Self::Open, Self::Waiting, Self::Quarantined, Self::Resolved];
 
     /// The name at rest and in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Waiting => "waiting",
             Self::Quarantined => "quarantined",
             Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// How a ticket ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Outcome {
+    /// In which way.
+    pub kind: OutcomeKind,
+    /// The article that solved it, for `known`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub article: Option<String>,
+    /// The ticket that it repeats, for `duplicate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "ZD-7K3F9Q")]
+    pub duplicate_of: Option<Reference>,
+}
+
+/// In which way a ticket ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OutcomeKind {
+    /// An article had the answer.
+    Known,
+    /// No article had the answer: one is worth writing.
+    New,
+    /// Another ticket asks the same.
+    Duplicate,
+    /// Nobody asked anything.
+    Spam,
+    /// Who asked says that it is solved.
+    Solved,
+}
+
+impl OutcomeKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Known, Self::New, Self::Duplicate, Self::Spam, Self::Solved];
+
+    /// The name at rest and in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::New => "new",
+            Self::Duplicate => "duplicate",
+            Self::Spam => "spam",
+            Self::Solved => "solved",
         }
     }
 }
@@ -244,9 +308,11 @@ pub struct Step {
     pub kind: StepKind,
     /// The level after it.
     pub level: SupportLevel,
+    /// Where the ticket stood after it.
+    pub status: TicketStatus,
     /// The agent who did it; none for the visitor and for rules.
     pub agent: Option<String>,
-    /// Why, in the agent's words.
+    /// Why, or what was written.
     pub reason: Option<String>,
 }
 
@@ -256,23 +322,55 @@ pub struct Step {
 pub enum StepKind {
     /// The visitor sent the ticket.
     Opened,
+    /// An agent wrote something for other agents.
+    Noted,
+    /// An agent wrote to the visitor.
+    Replied,
+    /// The visitor wrote.
+    Answered,
+    /// It was given to an agent, or to nobody.
+    Assigned,
+    /// A call-back, a contract, a vendor or a consent was added.
+    Amended,
     /// It went up a level.
     Escalated,
     /// It was solved or closed.
     Resolved,
+    /// It was taken up again, or released from quarantine.
+    Reopened,
+    /// A draft of an article was made of it.
+    Drafted,
 }
 
 impl StepKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Opened, Self::Escalated, Self::Resolved];
+    pub const ALL: [Self; 10] = [
+        Self::Opened,
+        Self::Noted,
+        Self::Replied,
+        Self::Answered,
+        Self::Assigned,
+        Self::Amended,
+        Self::Escalated,
+        Self::Resolved,
+        Self::Reopened,
+        Self::Drafted,
+    ];
 
     /// The name at rest and in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Opened => "opened",
+            Self::Noted => "noted",
+            Self::Replied => "replied",
+            Self::Answered => "answered",
+            Self::Assigned => "assigned",
+            Self::Amended => "amended",
             Self::Escalated => "escalated",
             Self::Resolved => "resolved",
+            Self::Reopened => "reopened",
+            Self::Drafted => "drafted",
         }
     }
 }

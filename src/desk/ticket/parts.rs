@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -30,6 +30,9 @@ pub struct Requester {
     pub phone: Option<String>,
     /// Id of the user at the embedding website.
     pub user_ref: Option<String>,
+    /// The website's signature over `user_ref`; checked and forgotten when the ticket is filed.
+    #[serde(skip)]
+    pub signature: Option<String>,
     /// Whether the embedding website has vouched for `user_ref`.
     pub verified: Verified,
 }
@@ -128,10 +131,58 @@ fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Callback {
-    /// Phone number.
+    /// Phone number with the code of its country, such as `+31201234567`.
     pub phone: Option<String>,
-    /// Time windows in the visitor's words.
-    pub windows: Vec<String>,
+    /// Times that suit, in the visitor's time zone.
+    pub windows: Vec<CallWindow>,
+}
+
+/// A time that suits for a call, as the visitor's clock shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallWindow {
+    /// From when.
+    #[schema(value_type = String, example = "2026-11-23T09:00")]
+    pub from: DateTime,
+    /// Until when.
+    #[schema(value_type = String, example = "2026-11-23T12:00")]
+    pub until: DateTime,
+}
+
+impl std::fmt::Display for CallWindow {
+    /// Such as `2026-11-23 09:00-12:00`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { from, until } = self;
+        let end = if from.date() == until.date() { "%H:%M" } else { " %Y-%m-%d %H:%M" };
+        write!(f, "{}-{}", from.strftime("%Y-%m-%d %H:%M"), until.strftime(end))
+    }
+}
+
+/// The support contract under which a case is worked on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    /// What the contract is called between customer and company.
+    pub reference: String,
+    /// Business minutes until somebody writes to the requester.
+    pub response_minutes: u32,
+    /// Business minutes until it is solved.
+    pub resolution_minutes: u32,
+}
+
+/// Who outside is to be involved, and whether the customer has agreed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct External {
+    /// The vendor or the system.
+    pub vendor: Option<String>,
+    /// When the customer agreed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub consent_at: Option<Timestamp>,
+    /// Who recorded it: an agent's name; none: the visitor, by the form or the status page.
+    pub recorded_by: Option<String>,
+    /// How the customer agreed, in the agent's words.
+    pub statement: Option<String>,
 }
 
 /// What the visitor agreed to.

@@ -14,7 +14,10 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    desk::{Agent, OutboxEntry, Reference, Step, Ticket, TicketFilter, TicketPage, TicketRecord, TicketStatus},
+    desk::{
+        Agent, Clocks, OutboxEntry, Outcome, Reference, Step, SupportLevel, Ticket, TicketFilter, TicketPage,
+        TicketRecord, TicketStatus,
+    },
     http::{
         auth::{BearerToken, unauthorized},
         error::{ApiError, Problem},
@@ -32,6 +35,12 @@ const MAX_OFFSET: usize = 1_000_000;
 pub struct DeskTicket {
     /// Where it stands.
     pub status: TicketStatus,
+    /// The agent who has it.
+    pub assignee: Option<String>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// The times of its contract.
+    pub clocks: Option<Clocks>,
     /// The handoff, schema `zerodesk.handoff/1`.
     #[schema(value_type = Object)]
     pub ticket: Ticket,
@@ -59,6 +68,17 @@ pub struct Delivery {
     pub last_error: Option<String>,
 }
 
+impl DeskTicket {
+    /// A ticket as it is at `now`.
+    #[must_use]
+    pub fn of(app: &App, record: TicketRecord, now: Timestamp) -> Self {
+        let clocks = app.desk.clocks(&record, now);
+        let TicketRecord { ticket, status, assignee, outcome, steps, outbox, .. } = record;
+        let deliveries = outbox.into_iter().map(Delivery::from).collect();
+        Self { status, assignee, outcome, clocks, ticket, steps, deliveries }
+    }
+}
+
 impl From<OutboxEntry> for Delivery {
     fn from(entry: OutboxEntry) -> Self {
         let OutboxEntry { connector, state, attempts, due, remote_id, last_error, .. } = entry;
@@ -68,7 +88,9 @@ impl From<OutboxEntry> for Delivery {
 
 /// Tickets, newest first.
 #[utoipa::path(get, path = "/api/v1/desk/tickets", tag = "desk", params(
-    ("site" = Option<String>, Query), ("status" = Option<String>, Query, description = "open, quarantined or resolved"),
+    ("site" = Option<String>, Query), ("status" = Option<String>, Query, description = "open, waiting, quarantined or resolved"),
+    ("level" = Option<u8>, Query, description = "Only at this level"),
+    ("assignee" = Option<String>, Query, description = "Only of this agent; `-`: of nobody"),
     ("q" = Option<String>, Query, description = "All these words in reference, subject, message or requester"),
     ("limit" = Option<u32>, Query, description = "At most 100"), ("offset" = Option<u32>, Query),
 ), responses(
@@ -93,9 +115,8 @@ pub async fn one(
     Path(reference): Path<String>,
 ) -> Result<Response, ApiError> {
     authenticated(&app, &token.0).await?;
-    let TicketRecord { ticket, status, steps, outbox, .. } = record(&app, &reference).await?;
-    let deliveries = outbox.into_iter().map(Delivery::from).collect();
-    Ok(private(DeskTicket { status, ticket, steps, deliveries }))
+    let record = record(&app, &reference).await?;
+    Ok(private(DeskTicket::of(&app, record, app.now())))
 }
 
 /// The agent to whom the token belongs, or `unauthorized`.
@@ -105,26 +126,36 @@ pub(in crate::http) async fn authenticated(app: &App, token: &str) -> Result<Age
 
 /// A ticket by its reference, or `not-found`.
 pub(in crate::http) async fn record(app: &App, reference: &str) -> Result<TicketRecord, ApiError> {
-    let nothing = || ApiError::not_found("There is no ticket with this reference.");
-    let reference = Reference::parse(reference).ok_or_else(nothing)?;
-    app.desk.ticket(&reference).await?.ok_or_else(nothing)
+    app.desk.ticket(&parsed(reference)?).await?.ok_or_else(no_ticket)
+}
+
+/// A reference as people write it, or `not-found`.
+pub(in crate::http) fn parsed(reference: &str) -> Result<Reference, ApiError> {
+    Reference::parse(reference).ok_or_else(no_ticket)
+}
+
+pub(in crate::http) fn no_ticket() -> ApiError {
+    ApiError::not_found("There is no ticket with this reference.")
 }
 
 /// What the address asks to see.
 pub(in crate::http) fn filter(query: &QueryString) -> Result<TicketFilter, ApiError> {
     let status = query.one("status").map(|name| {
         let found = TicketStatus::ALL.into_iter().find(|status| status.as_str() == name);
-        found.ok_or_else(|| ApiError::invalid("status", "Write open, quarantined or resolved."))
+        found.ok_or_else(|| ApiError::invalid("status", "Write open, waiting, quarantined or resolved."))
     });
     Ok(TicketFilter {
         site: query.one("site").map(str::to_owned),
         status: status.transpose()?,
+        level: query.parsed::<u8>("level", "a level such as 2")?.map(SupportLevel),
+        assignee: query.one("assignee").map(|name| if name == "-" { String::new() } else { name.to_owned() }),
         q: query.one("q").map(str::to_owned),
         limit: query.number("limit", PAGE, 100)? as u32,
         offset: query.number("offset", 0, MAX_OFFSET)? as u32,
     })
 }
 
-fn private(body: impl Serialize) -> Response {
+/// A reply that no cache keeps.
+pub(in crate::http) fn private(body: impl Serialize) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }

@@ -121,6 +121,7 @@ impl SearchParams {
             answer_at: site.answer_at(),
             candidates_at: site.candidates_at(),
             explain: self.explain.then(|| Explain { article: self.article.clone() }),
+            ..Query::default()
         }
     }
 }
@@ -178,7 +179,9 @@ pub async fn perform(
     drop(turn);
     metrics::histogram!("zerodesk_search_duration_seconds").record(begun.elapsed());
     let declared = answer.hits.first().and_then(|hit| hit.article.front_matter.level);
-    let suggested_level = app.desk.ladder().suggest(declared).0;
+    // The examples are only asked where a ticket is likely; an answer should not wait for them.
+    let question = if answer.decision == Decision::Answer { "" } else { answer.query.as_str() };
+    let suggested_level = app.desk.ladder().suggest(declared, question, answer.language.as_deref()).0;
     let query_id = if params.offset == 0 && !params.explain {
         record(app, key, params, headers, &answer, took_us)
     } else {

@@ -1,29 +1,28 @@
-//! Tickets from visitors: sent, and looked up again by who sent them.
+//! Tickets from visitors.
 
 use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     app::App,
     desk::{
-        Asked, Callback, Consent, Context, HandedOff, HandoffReason, HostContext, NewTicket, Page, ReadArticle,
-        Redaction, Reference, Requester, Step, SupportLevel, TicketRecord, TicketStatus, TrailItem, Verified,
-        redaction,
+        Asked, AskedExternal, Callback, Consent, Context, HandedOff, HandoffReason, HostContext, NewTicket, Page,
+        ReadArticle, Redaction, Requester, SupportLevel, TrailItem, Verified, redaction,
     },
     http::{
         client::{client, is_bot},
         cors::ForeignOrigin,
         error::{ApiError, Problem},
-        extract::{self, BodyKind, Payload, QueryString},
+        extract::{self, BodyKind, Payload},
+        limits::RateLimits,
         pages::{Pages, Visitor, contact},
     },
     index::Snapshot,
@@ -63,6 +62,8 @@ pub struct TicketRequest {
     pub host: HostContext,
     /// When and where to call back.
     pub callback: Option<Callback>,
+    /// A vendor outside, and whether it may be involved.
+    pub external: AskedExternal,
     /// What the visitor agreed to.
     pub consent: Option<Consent>,
     /// A field that people do not see and leave empty.
@@ -82,7 +83,8 @@ pub struct RequesterRequest {
     pub phone: Option<String>,
     /// Id of the user at the embedding website.
     pub user_ref: Option<String>,
-    /// The website's signature over `user_ref`. Not checked yet: the user counts as not verified.
+    /// The website's signature over `user_ref`: HMAC-SHA256 with the site's `user_secret`, in hexadecimal. The user
+    /// counts as not verified where it is missing or wrong.
     pub signature: Option<String>,
 }
 
@@ -102,24 +104,6 @@ pub struct TicketReply {
     pub status_url: String,
 }
 
-/// How far a ticket is, for who sent it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct StatusReply {
-    /// What people call it.
-    pub reference: String,
-    /// Where it stands.
-    pub status: TicketStatus,
-    /// Level at which it is.
-    pub level: SupportLevel,
-    /// When it was sent.
-    #[schema(value_type = String, format = DateTime)]
-    pub created: Timestamp,
-    /// Its subject.
-    pub subject: String,
-    /// What has happened.
-    pub steps: Vec<Step>,
-}
-
 /// Send a question to a person. Answered once it is durable.
 #[utoipa::path(post, path = "/api/v1/tickets", tag = "tickets", request_body = TicketRequest, params(
     ("Idempotency-Key" = Option<String>, Header, description = "Instead of `idempotency_key` in the body"),
@@ -137,6 +121,7 @@ pub struct StatusReply {
 pub async fn send(
     State(app): State<Arc<App>>,
     State(pages): State<Arc<Pages>>,
+    State(rates): State<Arc<RateLimits>>,
     visitor: Visitor,
     origin: ForeignOrigin,
     headers: HeaderMap,
@@ -144,36 +129,49 @@ pub async fn send(
 ) -> Result<Response, ApiError> {
     let payload = payload.only(&[BodyKind::Json, BodyKind::Form])?;
     if payload.kind == BodyKind::Json {
-        let sent = file(&app, &origin, &headers, payload.json()?, Surface::Box).await?;
+        let sent = file(&app, &rates, &origin, &headers, payload.json()?, None).await?;
         return Ok(reply(&sent));
     }
     let form = contact::Form::from_pairs(payload.form());
-    match file(&app, &origin, &headers, form.request(), Surface::Form).await {
+    let sent = match form.request() {
+        Ok(request) => file(&app, &rates, &origin, &headers, request, Some(&form)).await,
+        Err(error) => Err(error),
+    };
+    match sent {
         Ok(sent) => Ok((StatusCode::SEE_OTHER, [(header::LOCATION, status_url(&sent))]).into_response()),
         // What was typed stays in the form.
-        Err(error) if error.field.is_some() => contact::again(&app, &pages, visitor, &form, &error).await,
+        Err(error) if error.field.is_some() => contact::again(&app, &pages, visitor, &form, &headers, &error).await,
         Err(error) => Err(error),
     }
 }
 
+/// Files a ticket; `form` is the page's own form, if it comes from there.
 async fn file(
     app: &App,
+    rates: &RateLimits,
     origin: &ForeignOrigin,
     headers: &HeaderMap,
-    request: TicketRequest,
-    surface: Surface,
+    mut request: TicketRequest,
+    form: Option<&contact::Form>,
 ) -> Result<HandedOff, ApiError> {
     let now = app.now();
     let (site, _) = extract::site(&app.config, request.site.as_deref())?;
     origin.check(&app.config, site)?;
+    rates.take_for_site(site)?;
     let visitor = app.insight.visitor(request.session.as_deref(), now);
     let query_id = request.query_id.clone().and_then(|id| EventId::try_from(id).ok());
-    let trail = app.insight.trail(site, &visitor, query_id.as_ref()).await.unwrap_or_else(|error| {
+    let mut trail = app.insight.trail(site, &visitor, query_id.as_ref()).await.unwrap_or_else(|error| {
         // A ticket is worth more than its trail.
         tracing::warn!(%error, "a ticket goes without its trail");
         Trail::default()
     });
-    let spam = request.website.as_deref().is_some_and(|text| !text.is_empty());
+    if let Some(form) = form {
+        form.keep_shown(&mut trail);
+    }
+    strike(&mut trail, request.consent.as_mut());
+    let trapped = request.website.as_deref().is_some_and(|text| !text.is_empty());
+    let spam = trapped || form.is_some_and(|form| form.too_fast(app.config.limits.fill_time_s, now));
+    let surface = if form.is_some() { Surface::Form } else { Surface::Box };
     let locale = request.locale.clone().unwrap_or_default();
     let context = Context {
         client: client(headers),
@@ -198,8 +196,9 @@ fn new_ticket(
     request: TicketRequest,
     context: Context,
 ) -> Result<NewTicket, ApiError> {
-    let RequesterRequest { name, email, phone, user_ref, signature: _ } = request.requester;
-    let requester = Requester { name, email: email.unwrap_or_default(), phone, user_ref, verified: Verified::None };
+    let RequesterRequest { name, email, phone, user_ref, signature } = request.requester;
+    let requester =
+        Requester { name, email: email.unwrap_or_default(), phone, user_ref, signature, verified: Verified::None };
     Ok(NewTicket {
         site: site.into(),
         idempotency_key: idempotency_key(headers, request.idempotency_key)?,
@@ -214,10 +213,26 @@ fn new_ticket(
             page: request.page,
             host: request.host,
             callback: request.callback,
+            external: request.external,
             consent: request.consent.unwrap_or_default(),
         },
         context,
     })
+}
+
+/// Takes single lines out of the trail: `trail:QUERY_ID` and `read:SLUG`. The ticket then only tells that something
+/// was taken out, not what.
+fn strike(trail: &mut Trail, consent: Option<&mut Consent>) {
+    let Some(consent) = consent else { return };
+    let struck = |name: String| consent.fields_removed.contains(&name);
+    trail.searches.retain(|search| !struck(format!("trail:{}", search.query_id.as_str())));
+    trail.articles.retain(|read| !struck(format!("read:{}", read.article)));
+    for field in &mut consent.fields_removed {
+        if let Some((part @ ("trail" | "read"), _)) = field.split_once(':') {
+            *field = format!("{part}:*");
+        }
+    }
+    consent.fields_removed.dedup();
 }
 
 /// The key from header or body. Two that differ are a mistake that would file the ticket twice one day.
@@ -247,7 +262,9 @@ pub(in crate::http) fn context(trail: Trail) -> Context {
     let marks: Vec<String> = rules.iter().map(|rule| format!("[{rule}]")).collect();
     let found = |item: &TrailItem| marks.iter().map(|mark| item.query.matches(mark.as_str()).count()).sum::<usize>();
     let hits = trail_items.iter().map(found).sum::<usize>() as u32;
-    Context { trail: trail_items, read: read.collect(), redaction: Redaction { rules, hits }, ..Context::default() }
+    let suggested_in_form = trail.suggested;
+    let (redaction, read) = (Redaction { rules, hits }, read.collect());
+    Context { trail: trail_items, suggested_in_form, read, redaction, ..Context::default() }
 }
 
 /// Adds the state of the articles and the level that the one which failed declares: the last one read, else the
@@ -290,43 +307,4 @@ fn reply(sent: &HandedOff) -> Response {
 
 fn status_url(sent: &HandedOff) -> String {
     format!("/t/{}?token={}", sent.ticket.reference, sent.status_token)
-}
-
-/// How far is my ticket?
-#[utoipa::path(get, path = "/api/v1/tickets/{reference}", tag = "tickets", params(
-    ("reference" = String, Path, example = "ZD-7K3F9Q"),
-    ("token" = String, Query, description = "From `status_url`"),
-), responses(
-    (status = 200, body = StatusReply),
-    (status = 404, body = Problem<'static>, description = "Unknown reference or wrong token"),
-    (status = 503, body = Problem<'static>),
-))]
-pub async fn status(
-    State(app): State<Arc<App>>,
-    Path(reference): Path<String>,
-    query: QueryString,
-) -> Result<Response, ApiError> {
-    let TicketRecord { ticket, status, steps, .. } = own(&app, &reference, &query).await?;
-    let body = StatusReply {
-        reference: ticket.reference.to_string(),
-        status: shown_status(status),
-        level: ticket.level,
-        created: ticket.created,
-        subject: ticket.subject,
-        // Who did it and why is the desk's own business.
-        steps: steps.into_iter().map(|step| Step { agent: None, reason: None, ..step }).collect(),
-    };
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
-}
-
-/// The ticket of who holds its token. Unknown and wrong look the same.
-pub(in crate::http) async fn own(app: &App, reference: &str, query: &QueryString) -> Result<TicketRecord, ApiError> {
-    let nothing = || ApiError::not_found("There is no ticket with this reference and token. Use the whole link.");
-    let reference = Reference::parse(reference).ok_or_else(nothing)?;
-    app.desk.status(&reference, query.one("token").unwrap_or_default()).await?.ok_or_else(nothing)
-}
-
-/// A spammer learns nothing; somebody who only looks like one is not insulted.
-pub(in crate::http) fn shown_status(status: TicketStatus) -> TicketStatus {
-    if status == TicketStatus::Quarantined { TicketStatus::Open } else { status }
 }

@@ -7,16 +7,17 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use jiff::Timestamp;
 use minijinja::{Value, context, value::Serde};
 use ulid::Ulid;
 
 use super::{Pages, Visitor};
 use crate::{
     app::App,
-    desk::{Consent, HandoffReason},
+    desk::{AskedExternal, CallWindow, Callback, Client, Consent, HandoffReason},
     http::{
         api::tickets::{RequesterRequest, TicketRequest},
-        client::is_bot,
+        client::{client, is_bot},
         error::ApiError,
         extract::{self, QueryString},
     },
@@ -37,9 +38,20 @@ pub struct Form {
     email: String,
     phone: String,
     lang: String,
-    share: bool,
+    time_zone: String,
+    callback_phone: String,
+    /// Up to three times for a call-back: day, from, until.
+    windows: Vec<[String; 3]>,
+    vendor: String,
+    vendor_consent: bool,
+    /// Lines of what goes along that were shown, and those of them that were not struck.
+    lines: Vec<String>,
+    along: Vec<String>,
     website: String,
 }
+
+/// Times for a call-back that the form has room for.
+const WINDOWS: usize = 2;
 
 impl Form {
     /// From names and values; unknown names are ignored, as forms of older pages may send them.
@@ -59,7 +71,15 @@ impl Form {
                 "email" => form.email = value,
                 "phone" => form.phone = value,
                 "lang" => form.lang = value,
-                "share" => form.share = true,
+                "time_zone" => form.time_zone = value,
+                "callback_phone" => form.callback_phone = value,
+                "call_day" => form.windows.push([value, String::new(), String::new()]),
+                "call_from" => form.last_window(1, value),
+                "call_until" => form.last_window(2, value),
+                "vendor" => form.vendor = value,
+                "vendor_consent" => form.vendor_consent = true,
+                "line" => form.lines.push(value),
+                "along" => form.along.push(value),
                 "website" => form.website = value,
                 _ => {}
             }
@@ -67,11 +87,22 @@ impl Form {
         form
     }
 
+    fn last_window(&mut self, part: usize, value: String) {
+        if let Some(window) = self.windows.last_mut() {
+            window[part] = value;
+        }
+    }
+
     /// The same as a request to the API.
-    #[must_use]
-    pub fn request(&self) -> TicketRequest {
-        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        TicketRequest {
+    ///
+    /// # Errors
+    /// `invalid-value` in a field that is no text.
+    pub fn request(&self) -> Result<TicketRequest, ApiError> {
+        let some = |text: &String| Some(text.clone()).filter(|text| !text.trim().is_empty());
+        let windows = self.windows.iter().take(WINDOWS).filter_map(window).collect::<Result<Vec<_>, _>>()?;
+        let phone = some(&self.callback_phone).or_else(|| some(&self.phone).filter(|_| !windows.is_empty()));
+        let struck = self.lines.iter().filter(|line| !self.along.contains(line)).cloned().collect();
+        Ok(TicketRequest {
             idempotency_key: some(&self.idempotency_key),
             site: some(&self.site),
             query_id: some(&self.query_id),
@@ -86,11 +117,38 @@ impl Form {
                 ..RequesterRequest::default()
             },
             locale: some(&self.lang),
-            consent: Some(Consent { context_shared: self.share, ..Consent::default() }),
+            time_zone: some(&self.time_zone),
+            callback: phone.is_some().then_some(Callback { phone, windows }),
+            external: AskedExternal { vendor: some(&self.vendor), consent: self.vendor_consent },
+            consent: Some(Consent { fields_removed: struck, ..Consent::default() }),
             website: some(&self.website),
             ..TicketRequest::default()
-        }
+        })
     }
+
+    /// Leaves in the trail only what the form showed: what happened since then stays here.
+    pub fn keep_shown(&self, trail: &mut Trail) {
+        let shown = |line: String| self.lines.contains(&line);
+        trail.searches.retain(|search| shown(format!("trail:{}", search.query_id.as_str())));
+        trail.articles.retain(|read| shown(format!("read:{}", read.article)));
+    }
+
+    /// Whether it was sent sooner than a person can fill it in. The key tells when the form was opened.
+    #[must_use]
+    pub fn too_fast(&self, fill_time_s: u32, now: Timestamp) -> bool {
+        let opened_ms = self.idempotency_key.parse::<Ulid>().map(|key| key.timestamp_ms());
+        opened_ms.is_ok_and(|opened| now.as_millisecond() - opened.cast_signed() < i64::from(fill_time_s) * 1000)
+    }
+}
+
+/// A time as the form's fields have it; nothing where the day was left empty.
+pub(super) fn window([day, from, until]: &[String; 3]) -> Option<Result<CallWindow, ApiError>> {
+    if day.is_empty() {
+        return None;
+    }
+    let moment = |clock: &str| format!("{day}T{clock}").parse();
+    let wrong = |_| ApiError::invalid("callback.windows", "Choose day, beginning and end of each time.");
+    Some(moment(from).and_then(|from| Ok(CallWindow { from, until: moment(until)? })).map_err(wrong))
 }
 
 fn reason(name: &str) -> HandoffReason {
@@ -107,7 +165,8 @@ pub async fn show(
 ) -> Result<Response, ApiError> {
     let one = |name| query.one(name).unwrap_or_default().to_owned();
     let form = Form {
-        idempotency_key: Ulid::generate().to_string(),
+        // Tells when the form was opened, too.
+        idempotency_key: key(app.now()),
         // Ties the ticket to the opening of this form, also without JavaScript.
         session: Ulid::generate().to_string(),
         site: visitor.site.clone(),
@@ -115,11 +174,10 @@ pub async fn show(
         reason: one("reason"),
         subject: one("subject"),
         lang: visitor.lang.clone(),
-        share: true,
         ..Form::default()
     };
     opened(&app, &visitor, &form, &headers);
-    page(&app, &pages, &visitor, &form, None).await
+    page(&app, &pages, &visitor, &form, &headers, None).await
 }
 
 /// The form once more, with what was typed and what is wrong with it.
@@ -131,6 +189,7 @@ pub async fn again(
     pages: &Pages,
     mut visitor: Visitor,
     form: &Form,
+    headers: &HeaderMap,
     error: &ApiError,
 ) -> Result<Response, ApiError> {
     if visitor.languages.contains(&form.lang) {
@@ -138,7 +197,7 @@ pub async fn again(
     }
     // The form is posted to the API; its links belong to the page.
     visitor.path = "/contact".into();
-    let mut response = page(app, pages, &visitor, form, Some(error)).await?;
+    let mut response = page(app, pages, &visitor, form, headers, Some(error)).await?;
     *response.status_mut() = error.code.status();
     Ok(response)
 }
@@ -148,16 +207,41 @@ async fn page(
     pages: &Pages,
     visitor: &Visitor,
     form: &Form,
+    headers: &HeaderMap,
     error: Option<&ApiError>,
 ) -> Result<Response, ApiError> {
     let trail = trail(app, form).await;
-    let queries: Vec<String> = trail.searches.into_iter().map(|search| search.query).collect();
-    let articles: Vec<String> = trail.articles.into_iter().map(|article| article.article).collect();
+    let question = trail.searches.last().map_or("", |search| &search.query);
+    let level = app.desk.ladder().suggest(None, question, Some(&visitor.lang));
+    let snapshot = app.snapshot();
+    let title =
+        |slug: &str| snapshot.catalog().by_slug(slug).map_or(slug, |entry| &entry.front_matter.title).to_owned();
+    let line = |name: String, text: String| {
+        let kept = !form.lines.contains(&name) || form.along.contains(&name);
+        context! { name => name, text => text, kept => kept }
+    };
+    let searches = trail.searches.iter().map(|s| line(format!("trail:{}", s.query_id.as_str()), s.query.clone()));
+    let articles = trail.articles.iter().map(|a| line(format!("read:{}", a.article), title(&a.article)));
+    let Client { user_agent_family, os, .. } = client(headers);
+    let windows = (0..WINDOWS).map(|at| form.windows.get(at).cloned().unwrap_or_default());
     let problem = error.map_or(Value::UNDEFINED, |error| problem(pages, visitor, error));
-    let values =
-        context! { form => Value::from(Serde(form)), queries => queries, articles => articles, problem => problem };
+    let values = context! {
+        form => Value::from(Serde(form)), problem => problem,
+        searches => searches.collect::<Vec<_>>(), articles => articles.collect::<Vec<_>>(),
+        client => line("client".into(), format!("{user_agent_family} {os}").trim().to_owned()),
+        locale => line("locale".into(), visitor.lang.clone()),
+        windows => windows.collect::<Vec<_>>(),
+        zone => app.desk.calendar(&visitor.site).zone().iana_name().unwrap_or("UTC"),
+        today => app.desk.calendar(&visitor.site).zone().to_datetime(app.now()).date().to_string(),
+        needs => app.desk.ladder().needs(level).map(|needs| Value::from(Serde(needs))),
+    };
     let html = pages.render("contact.html", visitor, values)?;
     Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], html).into_response())
+}
+
+/// A new key that begins with the time.
+fn key(now: Timestamp) -> String {
+    Ulid::from_parts(u64::try_from(now.as_millisecond()).unwrap_or(0), Ulid::generate().random()).to_string()
 }
 
 /// What is wrong, in the visitor's language where the form's own checks are meant.

@@ -6,6 +6,8 @@
 pub mod article;
 pub mod contact;
 pub mod desk;
+pub mod desk_admin;
+pub mod desk_ticket;
 pub mod explain;
 pub mod home;
 pub mod machine;
@@ -30,7 +32,11 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("article.html", include_str!("templates/article.html")),
     ("base.html", include_str!("templates/base.html")),
     ("contact.html", include_str!("templates/contact.html")),
+    ("desk.html", include_str!("templates/desk.html")),
+    ("desk_agents.html", include_str!("templates/desk_agents.html")),
+    ("desk_dead_letters.html", include_str!("templates/desk_dead_letters.html")),
     ("desk_inbox.html", include_str!("templates/desk_inbox.html")),
+    ("desk_log.html", include_str!("templates/desk_log.html")),
     ("desk_login.html", include_str!("templates/desk_login.html")),
     ("desk_ticket.html", include_str!("templates/desk_ticket.html")),
     ("docs.html", include_str!("templates/docs.html")),

@@ -45,7 +45,8 @@ impl Search<'_> {
 /// Gathers the events of a site by visitor; visitors in the order of their first event.
 pub fn by_visitor<'a>(events: &'a [Event], site: &str) -> Vec<Visitor<'a>> {
     let mut unique: BTreeMap<_, &Event> = BTreeMap::new();
-    let by_visitors = |event: &&Event| !matches!(event.kind, EventKind::TicketDelivered { .. });
+    let by_visitors =
+        |event: &&Event| !matches!(event.kind, EventKind::TicketDelivered { .. } | EventKind::TicketResolved { .. });
     for event in events.iter().filter(|event| event.origin.site == site).filter(by_visitors) {
         // Two different events under one id cannot be told from a repeat; the earlier one counts.
         let kept = unique.entry(&event.id).or_insert(event);

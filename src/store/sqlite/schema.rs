@@ -7,7 +7,13 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{StoreError, explain};
 
 /// The steps in order; step `n` leads to version `n` (counted from 1). A released step is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql"), include_str!("../migrations/0002_events.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001.sql"),
+    include_str!("../migrations/0002_events.sql"),
+    include_str!("../migrations/0003_work.sql"),
+    include_str!("../migrations/0004_delivery.sql"),
+    include_str!("../migrations/0005_status_links.sql"),
+];
 
 /// Refuses a database that is damaged or from a newer program, before anything is written.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {

@@ -1,13 +1,14 @@
 //! The outbox: what is owed to connectors, and who is at it.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, types::Value};
+use ulid::Ulid;
 
 use super::{
     super::StoreError,
     rows::{invalid, ticket_from_json, time},
 };
-use crate::desk::{Claimed, OutboxEntry, OutboxState, Ticket};
+use crate::desk::{Claimed, DeadLetter, OutboxEntry, OutboxState, Ticket, Whose};
 
 /// Entries that may be claimed at `:now`: due ones, and those whose lease has ended.
 const DUE: &str =
@@ -28,28 +29,55 @@ pub(super) fn insert(tx: &Connection, ticket: &Ticket, entry: &OutboxEntry) -> R
     Ok(())
 }
 
-pub(super) fn any_due(conn: &Connection, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = format!("SELECT EXISTS (SELECT 1 FROM outbox WHERE {DUE})");
-    Ok(conn.prepare_cached(&sql)?.query_row(named_params! { ":now": now.as_millisecond() }, |row| row.get(0))?)
+/// Values by the names of their places.
+type Named = Vec<(String, Value)>;
+
+/// The condition for [`Whose`] with a place for each name.
+fn connectors(whose: &Whose) -> (String, Named) {
+    let (operator, listed) = match whose {
+        Whose::Of(name) => ("IN", std::slice::from_ref(name)),
+        Whose::NotOf(all) => ("NOT IN", all.as_slice()),
+    };
+    let named: Named =
+        (0..).zip(listed).map(|(at, name): (usize, _)| (format!(":c{at}"), name.clone().into())).collect();
+    let places: Vec<&str> = named.iter().map(|(place, _)| place.as_str()).collect();
+    (format!("connector {operator} ({})", places.join(", ")), named)
+}
+
+fn places(named: &Named) -> Vec<(&str, &Value)> {
+    named.iter().map(|(place, value)| (place.as_str(), value)).collect()
+}
+
+pub(super) fn any_due(conn: &Connection, whose: &Whose, now: Timestamp) -> Result<bool, StoreError> {
+    let (condition, mut named) = connectors(whose);
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM outbox WHERE {condition} AND {DUE})");
+    named.push((":now".into(), now.as_millisecond().into()));
+    Ok(conn.prepare_cached(&sql)?.query_row(places(&named).as_slice(), |row| row.get(0))?)
 }
 
 pub(super) fn claim(
     tx: &Connection,
     owner: &str,
+    whose: &Whose,
     now: Timestamp,
     lease: SignedDuration,
     limit: u32,
 ) -> Result<Vec<Claimed>, StoreError> {
     let until = now.checked_add(lease).map_err(|error| invalid("lease", error))?;
+    let (condition, mut named) = connectors(whose);
     let sql = format!(
         "UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_owner = :owner, lease_until_ms = :until, \
-         updated_ms = :now WHERE id IN (SELECT id FROM outbox WHERE {DUE} ORDER BY due_ms, id LIMIT :limit) \
+         updated_ms = :now WHERE id IN (SELECT id FROM outbox WHERE {condition} AND {DUE} ORDER BY due_ms, id LIMIT :limit) \
          RETURNING id, connector, state, attempts, due_ms, remote_id, last_error, ticket_id"
     );
     let mut statement = tx.prepare_cached(&sql)?;
-    let mut rows = statement.query(named_params! {
-        ":owner": owner, ":until": until.as_millisecond(), ":now": now.as_millisecond(), ":limit": limit,
-    })?;
+    named.extend([
+        (":owner".into(), owner.to_owned().into()),
+        (":until".into(), until.as_millisecond().into()),
+        (":now".into(), now.as_millisecond().into()),
+        (":limit".into(), limit.into()),
+    ]);
+    let mut rows = statement.query(places(&named).as_slice())?;
     let mut claimed = Vec::new();
     while let Some(row) = rows.next()? {
         let ticket_id: String = row.get(7)?;
@@ -91,6 +119,18 @@ pub(super) fn free_leases(tx: &Connection, now: Timestamp) -> Result<u64, StoreE
     Ok(tx.execute(sql, named_params! { ":now": now.as_millisecond() })? as u64)
 }
 
+pub(super) fn close(tx: &Connection, connector: &str, reason: &str, now: Timestamp) -> Result<(), StoreError> {
+    let sql =
+        "INSERT INTO closed_connectors (name, reason, closed_ms) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO NOTHING";
+    tx.execute(sql, (connector, reason, now.as_millisecond()))?;
+    Ok(())
+}
+
+pub(super) fn closed(conn: &Connection, connector: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT reason FROM closed_connectors WHERE name = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row((connector,), |row| row.get(0)).optional()?)
+}
+
 pub(super) fn counts(conn: &Connection) -> Result<Vec<(OutboxState, u64)>, StoreError> {
     let mut statement = conn.prepare_cached("SELECT state, count(*) FROM outbox GROUP BY state")?;
     let mut rows = statement.query(())?;
@@ -112,6 +152,36 @@ pub(super) fn of_ticket(conn: &Connection, ticket: &Ticket) -> Result<Vec<Outbox
         entries.push(entry(row)?);
     }
     Ok(entries)
+}
+
+/// Deliveries that were given up, newest first, and how many there are.
+pub(super) fn dead(conn: &Connection, limit: u32, offset: u32) -> Result<(Vec<DeadLetter>, u64), StoreError> {
+    let count = "SELECT count(*) FROM outbox WHERE state = 'dead'";
+    let total: i64 = conn.prepare_cached(count)?.query_row((), |row| row.get(0))?;
+    let sql = "SELECT o.id, o.connector, o.state, o.attempts, o.due_ms, o.remote_id, o.last_error, t.reference, \
+               t.subject FROM outbox o JOIN tickets t ON t.id = o.ticket_id WHERE o.state = 'dead' \
+               ORDER BY o.updated_ms DESC, o.id DESC LIMIT ?1 OFFSET ?2";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query((limit, offset))?;
+    let mut letters = Vec::new();
+    while let Some(row) = rows.next()? {
+        let reference: String = row.get(7)?;
+        let reference = reference.try_into().map_err(|error: String| invalid("reference", error))?;
+        letters.push(DeadLetter { entry: entry(row)?, reference, subject: row.get(8)? });
+    }
+    Ok((letters, total.unsigned_abs()))
+}
+
+pub(super) fn retry(tx: &Connection, id: Ulid, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE outbox SET state = 'retry', attempts = 0, due_ms = :now, updated_ms = :now \
+               WHERE id = :id AND state = 'dead'";
+    let retried = tx.execute(sql, named_params! { ":now": now.as_millisecond(), ":id": id.to_string() })? == 1;
+    if retried {
+        // Whoever retries wants the receiver to be called again.
+        let open = "DELETE FROM closed_connectors WHERE name = (SELECT connector FROM outbox WHERE id = ?1)";
+        tx.execute(open, (id.to_string(),))?;
+    }
+    Ok(retried)
 }
 
 fn entry(row: &Row<'_>) -> Result<OutboxEntry, StoreError> {

@@ -1,13 +1,13 @@
 //! Between rows and the desk's types.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, Row, named_params, params_from_iter};
 
 use super::super::StoreError;
 use crate::desk::{Step, StepKind, SupportLevel, Ticket, TicketFilter, TicketPage, TicketStatus, TicketSummary};
 
-pub(super) fn ticket_to_json(ticket: &Ticket) -> Result<String, StoreError> {
-    serde_json::to_string(ticket).map_err(|error| invalid("ticket", error))
+pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| invalid("ticket", error))
 }
 
 pub(super) fn ticket_from_json(json: &str) -> Result<Ticket, StoreError> {
@@ -45,7 +45,8 @@ pub(super) fn search_text(ticket: &Ticket) -> String {
 }
 
 pub(super) fn steps(conn: &Connection, ticket: &Ticket) -> Result<Vec<Step>, StoreError> {
-    let sql = "SELECT at_ms, kind, level, agent, reason FROM ticket_steps WHERE ticket_id = ?1 ORDER BY position";
+    let sql =
+        "SELECT at_ms, kind, level, agent, reason, status FROM ticket_steps WHERE ticket_id = ?1 ORDER BY position";
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query((ticket.id.to_string(),))?;
     let mut steps = Vec::new();
@@ -62,9 +63,27 @@ fn step(row: &Row<'_>) -> Result<Step, StoreError> {
         at: time(row.get(0)?)?,
         kind: kind.ok_or_else(|| invalid("ticket step", name))?,
         level: SupportLevel(row.get(2)?),
+        status: status(&row.get::<_, String>(5)?)?,
         agent: row.get(3)?,
         reason: row.get(4)?,
     })
+}
+
+/// Adds a step; `false` when the ticket has a step of this number already.
+pub(super) fn insert_step(tx: &Connection, ticket: &Ticket, position: usize, step: &Step) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO ticket_steps (ticket_id, position, at_ms, kind, level, status, agent, reason) \
+               VALUES (:ticket_id, :position, :at_ms, :kind, :level, :status, :agent, :reason) ON CONFLICT DO NOTHING";
+    let inserted = tx.prepare_cached(sql)?.execute(named_params! {
+        ":ticket_id": ticket.id.to_string(),
+        ":position": position.cast_signed() as i64,
+        ":at_ms": step.at.as_millisecond(),
+        ":kind": step.kind.as_str(),
+        ":level": step.level.0,
+        ":status": step.status.as_str(),
+        ":agent": step.agent,
+        ":reason": step.reason,
+    })?;
+    Ok(inserted == 1)
 }
 
 /// One page of the list with the number of all that match.
@@ -73,7 +92,7 @@ pub(super) fn page(conn: &Connection, filter: &TicketFilter) -> Result<TicketPag
     let count = format!("SELECT count(*) FROM tickets WHERE {conditions}");
     let total: i64 = conn.prepare_cached(&count)?.query_row(params_from_iter(&values), |row| row.get(0))?;
     let list = format!(
-        "SELECT reference, site, status, level, suggested_level, created_ms, subject, requester FROM tickets \
+        "SELECT reference, site, status, level, suggested_level, created_ms, subject, requester, assignee FROM tickets \
          WHERE {conditions} ORDER BY created_ms DESC, id DESC LIMIT {} OFFSET {}",
         filter.limit, filter.offset
     );
@@ -96,6 +115,14 @@ fn conditions(filter: &TicketFilter) -> (String, Vec<String>) {
     if let Some(status) = filter.status {
         conditions.push("status = ?");
         values.push(status.as_str().into());
+    }
+    if let Some(level) = filter.level {
+        conditions.push("level = CAST(? AS INTEGER)");
+        values.push(level.to_string());
+    }
+    if let Some(name) = &filter.assignee {
+        conditions.push("coalesce(assignee, '') = ?");
+        values.push(name.clone());
     }
     // A handful of words narrows any list down.
     for word in filter.q.iter().flat_map(|q| q.split_whitespace()).take(8) {
@@ -121,5 +148,6 @@ fn summary(row: &Row<'_>) -> Result<TicketSummary, StoreError> {
         created: time(row.get(5)?)?,
         subject: row.get(6)?,
         requester: row.get(7)?,
+        assignee: row.get(8)?,
     })
 }

@@ -9,9 +9,9 @@ use super::*;
 use crate::{
     config::Config,
     desk::{
-        Asked, Consent, Context, Delivery, Desk, HandedOff, Ladder, NewTicket, Requester, Role, Ticked, TicketStatus,
-        TrailItem,
-        connectors::{Connector, ConnectorError, DeskConnector, Receipt},
+        Actor, Asked, Change, Consent, Context, Delivery, Desk, HandedOff, Ladder, NewTicket, Requester, Role, Ticked,
+        TicketStatus, TrailItem,
+        connectors::{Connector, ConnectorError, DeskConnector, Parcel, Receipt},
     },
 };
 
@@ -31,7 +31,8 @@ fn bench() -> Bench {
 
 fn open(dir: &std::path::Path) -> (Sqlite, Desk) {
     let store = Sqlite::open(dir, START).unwrap();
-    let desk = Desk::new(Arc::new(store.clone()), Ladder::new(Config::default().ladder), 30);
+    let config = Config::default();
+    let desk = Desk::new(Arc::new(store.clone()), Ladder::new(config.ladder), &config.desk, &config.sites);
     (store, desk)
 }
 
@@ -69,7 +70,7 @@ async fn a_ticket_is_kept_with_its_trail_and_delivered_once() {
 
     let told = Arc::new(Mutex::new(0));
     let counter = told.clone();
-    let delivery = Delivery::new(desk.clone(), vec![Arc::new(DeskConnector)]).unwrap();
+    let delivery = Delivery::new(&desk, vec![Arc::new(DeskConnector)]).unwrap();
     let delivery = delivery.observed_by(move |_| *counter.lock().unwrap() += 1);
     assert_eq!(delivery.tick(START).await.unwrap(), Ticked { delivered: 1, ..Ticked::default() });
     assert_eq!(delivery.tick(seconds(9_999_999)).await.unwrap(), Ticked::default());
@@ -196,13 +197,13 @@ impl Connector for Scripted {
         DeskConnector::NAME
     }
 
-    async fn deliver(&self, _: &Ticket, _: ulid::Ulid) -> Result<Receipt, ConnectorError> {
+    async fn deliver(&self, _: &Parcel<'_>) -> Result<Receipt, ConnectorError> {
         self.0.lock().unwrap().pop().map_or(Ok(Receipt::default()), Err)
     }
 }
 
 fn temporary() -> ConnectorError {
-    ConnectorError::Temporary { message: "503".into(), retry_after: None }
+    ConnectorError::Temporary { message: "503".into(), retry_after: None, busy: false }
 }
 
 #[tokio::test]
@@ -216,7 +217,7 @@ async fn failures_are_tried_again_and_given_up_visibly() {
     for (what, failures, end, attempts) in table {
         let Bench { desk, dir: _dir, .. } = bench();
         let sent = desk.hand_off(ticket_with("k", "Help"), START).await.unwrap();
-        let delivery = Delivery::new(desk.clone(), vec![Arc::new(Scripted(failures.into()))]).unwrap();
+        let delivery = Delivery::new(&desk, vec![Arc::new(Scripted(failures.into()))]).unwrap();
         for hour in 0..200 {
             delivery.tick(seconds(hour * 3600)).await.unwrap();
         }
@@ -231,12 +232,20 @@ async fn a_lease_keeps_others_away_until_it_ends_or_the_server_starts_again() {
     let Bench { desk, store, dir: _dir } = bench();
     desk.hand_off(ticket_with("k", "Help"), START).await.unwrap();
     let lease = SignedDuration::from_secs(60);
-    let claim = async |owner, at| store.claim(owner, seconds(at), lease, 10).await.unwrap();
+    let claim = async |owner, at| store.claim(owner, &Whose::Of("desk".into()), seconds(at), lease, 10).await.unwrap();
     let first = claim("one", 0).await;
     assert_eq!(first.len(), 1);
+    for (whose, free) in
+        [(Whose::NotOf(vec![]), 1), (Whose::NotOf(vec!["desk".into()]), 0), (Whose::Of("rt".into()), 0)]
+    {
+        let claimed = store.claim("one", &whose, seconds(60), lease, 10).await.unwrap();
+        assert_eq!(claimed.len(), free, "{whose:?}");
+        store.free_leases(seconds(0)).await.unwrap();
+        claim("one", 0).await;
+    }
     assert!(claim("two", 59).await.is_empty());
     let second = claim("two", 60).await;
-    assert_eq!((second.len(), second[0].entry.attempts), (1, 2));
+    assert_eq!((second.len(), second[0].entry.attempts), (1, 6));
 
     let done = |claimed: &Claimed| OutboxEntry { state: OutboxState::Delivered, ..claimed.entry.clone() };
     assert!(!store.settle("one", done(&first[0]), seconds(61)).await.unwrap(), "the lease has gone to another");
@@ -252,15 +261,71 @@ async fn only_the_holder_of_a_token_is_an_agent() {
     let token = desk.first_agent(START).await.unwrap().unwrap();
     assert!(token.starts_with("zdk_") && token.len() == 47, "{token}");
     assert!(desk.first_agent(START).await.unwrap().is_none(), "only the first start makes one");
-    let bob = desk.add_agent("bob", Role::Agent, START).await.unwrap();
-    assert!(matches!(desk.add_agent("bob", Role::Agent, START).await, Err(DeskError::NameTaken { .. })));
+    let bob = desk.add_agent("bob", Role::Agent, "admin", START).await.unwrap();
+    assert!(matches!(desk.add_agent("bob", Role::Agent, "admin", START).await, Err(DeskError::NameTaken { .. })));
     for name in ["", " ", "a\nb", &"x".repeat(61)] {
-        assert!(matches!(desk.add_agent(name, Role::Agent, START).await, Err(DeskError::Invalid { .. })), "{name:?}");
+        assert!(
+            matches!(desk.add_agent(name, Role::Agent, "admin", START).await, Err(DeskError::Invalid { .. })),
+            "{name:?}"
+        );
     }
     for (token, name) in [(token.as_str(), Some("admin")), (&bob, Some("bob")), ("", None), ("zdk_", None)] {
         let found = desk.authenticate(token).await.unwrap().map(|agent| agent.name);
         assert_eq!(found.as_deref(), name);
     }
+}
+
+#[tokio::test]
+async fn changes_at_the_same_moment_are_all_kept_in_turn() {
+    let Bench { desk, dir: _dir, .. } = bench();
+    let reference = desk.hand_off(ticket_with("k", "Help"), START).await.unwrap().ticket.reference;
+    let mut changes = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let (desk, reference) = (desk.clone(), reference.clone());
+        changes.spawn(async move {
+            let change = if n == 0 { Change::Assign(None) } else { Change::Note(n.to_string()) };
+            desk.work(&reference, change, Actor::Agent("ada"), seconds(n)).await.unwrap().unwrap()
+        });
+    }
+    changes.join_all().await;
+    let steps = desk.ticket(&reference).await.unwrap().unwrap().steps;
+    let notes: BTreeSet<_> = steps.iter().filter_map(|step| step.reason.clone()).collect();
+    assert_eq!((steps.len(), notes.len()), (9, 7));
+    assert_eq!(desk.log(100, 0).await.unwrap().len(), 8, "the log has what agents did, not what the visitor did");
+    assert!(
+        desk.work(&Reference::parse("ZD-000000").unwrap(), Change::Note("x".into()), Actor::Visitor, START)
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_shown_until_somebody_tries_again() {
+    let Bench { desk, dir: _dir, .. } = bench();
+    let sent = desk.hand_off(ticket_with("k", "Help"), START).await.unwrap();
+    let wrong = ConnectorError::Permanent { message: "wrong password".into() };
+    let delivery = Delivery::new(&desk, vec![Arc::new(Scripted(vec![wrong].into()))]).unwrap();
+    delivery.tick(START).await.unwrap();
+    let (letters, total) = desk.dead_letters(10, 0).await.unwrap();
+    assert_eq!((total, letters[0].entry.last_error.as_deref()), (1, Some("wrong password")));
+    assert_eq!(letters[0].reference, sent.ticket.reference);
+    let id = letters[0].entry.id;
+    desk.retry(id, "ada", seconds(5)).await.unwrap();
+    assert!(matches!(desk.retry(id, "ada", seconds(5)).await, Err(DeskError::UnknownDelivery { .. })));
+    assert_eq!(desk.log(10, 0).await.unwrap()[0].action, "delivery_retried");
+    assert_eq!(delivery.tick(seconds(5)).await.unwrap().delivered, 1);
+    assert_eq!(desk.dead_letters(10, 0).await.unwrap().1, 0);
+}
+
+#[tokio::test]
+async fn the_last_admin_stays() {
+    let Bench { desk, dir: _dir, .. } = bench();
+    desk.first_agent(START).await.unwrap();
+    desk.add_agent("bob", Role::Agent, "admin", START).await.unwrap();
+    assert!(matches!(desk.remove_agent("admin", "admin", START).await, Err(DeskError::LastAdmin { .. })));
+    desk.add_agent("eve", Role::Admin, "admin", START).await.unwrap();
+    desk.remove_agent("admin", "eve", START).await.unwrap();
 }
 
 /// Files tickets until it is killed; started by the test below in a process of its own.
