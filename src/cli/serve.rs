@@ -37,8 +37,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     .await?;
     bar.finish_and_clear();
     let app = Arc::new(app);
+    // Whoever reads the announcement may end the server at once.
+    let stop = shutdown()?;
     announce(&app, &listener)?;
-    http::run(listener, Arc::clone(&app), shutdown()?).await?;
+    http::run(listener, Arc::clone(&app), stop).await?;
     app.stop().await?;
     tracing::info!("stopped");
     Ok(())

@@ -52,7 +52,7 @@ fn reporting() -> Routes {
 
 /// Tickets from visitors.
 fn asking() -> Routes {
-    OpenApiRouter::new().routes(routes!(api::tickets::send)).routes(routes!(api::tickets::amend))
+    OpenApiRouter::new().routes(routes!(api::tickets::send)).routes(routes!(api::own_ticket::amend))
 }
 
 /// Reading articles and one's own ticket: public, not limited.
@@ -60,7 +60,7 @@ fn reading() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(api::articles::list))
         .routes(routes!(api::articles::one))
-        .routes(routes!(api::tickets::status))
+        .routes(routes!(api::own_ticket::status))
 }
 
 /// The desk and the figures: own origin or a Bearer token.

@@ -8,6 +8,7 @@ pub mod desk_work;
 pub mod events;
 pub mod health;
 pub mod hooks;
+pub mod own_ticket;
 pub mod search;
 pub mod stats;
 pub mod suggest;

@@ -19,7 +19,7 @@ use crate::{
     app::App,
     desk::{Change, Step, TicketRecord},
     http::{
-        api::tickets::{agreed, amended, own, own_steps, shown_status, solved, wanted},
+        api::own_ticket::{agreed, amended, own, own_steps, shown_status, solved, wanted},
         error::ApiError,
         extract::{Payload, QueryString},
     },
