@@ -199,7 +199,7 @@ impl From<std::io::Error> for SearchError {
 }
 
 /// Articles whose lines are read to settle the order of the first hits.
-const READ: usize = 60;
+const READ: usize = 40;
 /// Languages looked at when the query names none.
 const MAX_LANGUAGES: usize = 8;
 
@@ -382,16 +382,25 @@ impl Search<'_> {
         let reader = read::Reader::new(model, &understood, &ranking, snapshot);
         let mut hits = Vec::with_capacity(ranking.articles.len());
         for (at, ranked) in ranking.articles.iter().enumerate() {
-            let stored = if at < READ { Some(snapshot.stored(ranked.place)?) } else { None };
-            let reading = stored.as_ref().and_then(|stored| reader.read(stored));
             let share = ranked.score / ranking.reachable.max(f32::MIN_POSITIVE);
-            let parts = reader.parts(ranked.concepts, reading.as_ref()).into_iter().chain(self.priors(ranked.place));
-            let score = parts.fold(share, |score, (_, value, weight)| score + value * weight);
-            hits.push(Candidate { ranked: *ranked, score, reading, stored });
+            hits.push(if at < READ {
+                self.read(&reader, ranked, share)?
+            } else {
+                Candidate { ranked: *ranked, score: share, reading: None, stored: None }
+            });
         }
         let read = hits.len().min(READ);
         hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
         Ok(Found { understood, ranking, reader, hits, reworded: Vec::new() })
+    }
+
+    /// Reads an article, and settles its score.
+    fn read(&self, reader: &read::Reader, ranked: &Ranked, share: f32) -> Result<Candidate, SearchError> {
+        let stored = self.snapshot.stored(ranked.place)?;
+        let reading = reader.read(&stored);
+        let parts = reader.parts(ranked.concepts, reading.as_ref()).into_iter().chain(self.priors(ranked.place));
+        let score = parts.fold(share, |score, (_, value, weight)| score + value * weight);
+        Ok(Candidate { ranked: *ranked, score, reading, stored: Some(stored) })
     }
 
     /// What an article has before anybody asks: name, value in -1..1 and weight of each part.
