@@ -81,9 +81,9 @@ struct Plain {
 impl Plain {
     fn new(snapshot: &Snapshot) -> tantivy::Result<Self> {
         let mut schema = Schema::builder();
-        let stemmed =
+        let indexing =
             TextFieldIndexing::default().set_tokenizer("en_stem").set_index_option(IndexRecordOption::WithFreqs);
-        let options = TextOptions::default().set_indexing_options(stemmed);
+        let options = TextOptions::default().set_indexing_options(indexing);
         let fields = [("title", 3.0), ("headings", 2.0), ("body", 1.0)]
             .map(|(name, boost)| (schema.add_text_field(name, options.clone()), boost));
         let index = tantivy::Index::create_in_ram(schema.build());
