@@ -1,8 +1,8 @@
 //! Does the knowledge base answer? A calibrated probability from a few signals.
 //!
 //! "Zero hits" almost never happens once typing errors and prefixes match, and a raw BM25 score
-//! means another thing for every query. The signals here are shares between 0 and 1; a logistic
-//! model fitted on judged questions turns them into one probability. Its weights are a file of the
+//! means another thing for every query. The signals here are shares and logarithms that mean the same
+//! everywhere; a logistic model fitted on judged questions turns them into one probability. Its weights are a file of the
 //! project (`decision.json`) that `zerodesk eval --fit` writes.
 
 use std::sync::LazyLock;

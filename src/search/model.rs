@@ -46,8 +46,6 @@ pub struct TermWeights {
 pub struct VariantWeights {
     /// A completion of the unfinished last word.
     pub completion: f32,
-    /// Exponent of the share of a completion that is typed.
-    pub unfinished: f32,
     /// The same where the unfinished word is a word already.
     pub completion_of_word: f32,
     /// One typing error; several multiply.

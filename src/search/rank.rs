@@ -2,8 +2,9 @@
 //!
 //! BM25F (Zaragoza et al. 2004): occurrences are weighed by field and field length first and
 //! saturated once over the whole article, so that a word in title and body is not counted as two
-//! finds. Of all that stands for a word, the best counts and not the sum. Terms are taken one at a time over small arrays, which suits knowledge bases: a search
-//! touches each posting of the query's stems once and needs no heap.
+//! finds. Of all that stands for a word, the best counts and not the sum. Terms are taken one at a
+//! time over small arrays, which suits knowledge bases: a search touches each posting of the query's
+//! stems once and needs no heap.
 
 use std::io;
 

@@ -98,9 +98,14 @@ impl Reader {
         self.shares.iter().enumerate().filter(|(bit, _)| concepts >> bit & 1 == 1).map(|(_, share)| share).sum()
     }
 
+    /// Tells most other words at once.
+    fn may_be_asked(&self, token: LineToken) -> bool {
+        self.sieve[token.hash as usize % SIEVE / 64] >> (token.hash % 64) & 1 == 1
+    }
+
     /// The concepts that a token stands for: a compound is all its parts.
     fn concepts(&self, token: LineToken) -> &[(u32, Stem)] {
-        if self.sieve[token.hash as usize % SIEVE / 64] >> (token.hash % 64) & 1 == 0 {
+        if !self.may_be_asked(token) {
             return &[];
         }
         let from = self.stems.partition_point(|(hash, _)| *hash < token.hash);
@@ -114,6 +119,10 @@ impl Reader {
     }
 
     pub(super) fn line(&self, line: &Line) -> LineMatch {
+        // Most lines have nothing of the query.
+        if !line.tokens().any(|token| self.may_be_asked(token)) {
+            return LineMatch::default();
+        }
         let mut weights = [0.0_f32; u32::BITS as usize];
         let (mut concepts, mut others) = (0_u32, 0.0_f32);
         let mut neighbours = Neighbours::default();

@@ -98,10 +98,9 @@ impl Reader<'_> {
     /// Which articles have one of these stems, by place in the catalog.
     fn places<'t>(&self, stems: impl Iterator<Item = &'t str>) -> io::Result<Vec<bool>> {
         let mut having = vec![false; self.snapshot.catalog().len()];
-        for stem in stems {
+        for term in stems.map(|stem| format!(":{stem}")) {
             for field in TextField::ALL {
-                self.snapshot
-                    .occurrences(field, self.language.code(), &format!(":{stem}"), |place, _| having[place] = true)?;
+                self.snapshot.occurrences(field, self.language.code(), &term, |place, _| having[place] = true)?;
             }
         }
         Ok(having)

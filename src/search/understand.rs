@@ -288,10 +288,8 @@ impl Reader<'_> {
         let weight = if known { weights.completion_of_word } else { weights.completion };
         let mut found = self.snapshot.completions(self.language.code(), &concept.surface, look)?;
         found.truncate(keep);
-        let typed = concept.surface.chars().count() as f32;
         for entry in found {
-            let share = typed / entry.surface.chars().count() as f32;
-            self.add(concept, &entry.surface, weight * share.powf(self.model.variants.unfinished), VariantKind::Prefix);
+            self.add(concept, &entry.surface, weight, VariantKind::Prefix);
         }
         Ok(())
     }
