@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod connectors;
 mod eval;
+mod gaps;
 mod search;
 mod serve;
 mod synonyms;
@@ -19,9 +20,10 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    config::{Config, ConfigError, Written},
+    config::{Config, ConfigError, Site, Written},
     telemetry::TelemetryError,
 };
 
@@ -56,6 +58,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Search from the command line
     Search(search::SearchArgs),
+    /// What visitors asked and no article answers, the most urgent first; works while the server runs
+    Gaps(gaps::GapsArgs),
 }
 
 /// Settings that can be given as flags; they override environment and file.
@@ -113,6 +117,8 @@ enum UsageError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Log(TelemetryError),
+    #[error("there is no site {key:?}; there are: {known}")]
+    Site { key: String, known: String },
     #[error("configuration file {path}: {source}; name another with --config, or leave it out")]
     File { path: PathBuf, source: io::Error },
 }
@@ -144,6 +150,24 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
+/// The site with this key; without one the default site.
+fn site<'a>(config: &'a Config, key: Option<&str>) -> Result<(&'a str, &'a Site), UsageError> {
+    let found = match key {
+        Some(key) => config.sites.get_key_value(key),
+        None => config.sites.get_key_value("default").or_else(|| config.sites.iter().next()),
+    };
+    let names = || config.sites.keys().cloned().collect::<Vec<_>>().join(", ");
+    found
+        .map(|(key, site)| (key.as_str(), site))
+        .ok_or_else(|| UsageError::Site { key: key.unwrap_or("default").to_owned(), known: names() })
+}
+
+/// A bar for work that takes a while; nothing where nobody looks at a terminal.
+fn bar(length: u64, what: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {what} {{msg}}"));
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 /// The error and its causes, without those that the text before already tells.
 fn told_once(error: &anyhow::Error) -> String {
     error
@@ -163,6 +187,7 @@ impl Cli {
             Some(Command::Config(settings)) => config::run(&settings.load()?),
             Some(Command::Eval(args)) => eval::run(&args),
             Some(Command::Search(args)) => search::run(args),
+            Some(Command::Gaps(args)) => gaps::run(args),
             None => serve::run(self.serve.load()?),
         }
     }

@@ -5,6 +5,7 @@
 //! figures of [`Figure::ALL`], the curves say more of the confidence, and a [`Floor`] keeps what was reached.
 //! This room changes nothing that is served.
 
+mod agreement;
 mod curves;
 mod fit;
 mod floor;
@@ -13,6 +14,7 @@ mod plot;
 mod set;
 mod tune;
 
+pub use agreement::{adjusted_rand, removed};
 pub use curves::{Bin, Decided, Point, decided, reliability, risk_coverage, tenths};
 pub use fit::{Example, fit};
 pub use floor::{Floor, Shortfall};

@@ -10,12 +10,14 @@
 mod bots;
 mod event;
 pub mod figures;
+pub mod gaps;
 pub mod intervals;
 mod reading;
 mod recorder;
 mod session;
 mod store;
 mod trail;
+mod verdicts;
 
 use std::sync::Arc;
 

@@ -19,6 +19,7 @@ mod reword;
 mod snippet;
 mod spelling;
 mod syntax;
+mod telling;
 mod typo;
 mod understand;
 mod weights;
@@ -37,6 +38,7 @@ pub use explain::{
 };
 pub use message::message_query;
 pub use model::{ByField, LineWeights, PriorWeights, RankingModel, TermWeights, VariantWeights};
+pub use telling::{TellingWord, TextReader};
 pub use understand::VariantKind;
 pub use weights::ModelError;
 
