@@ -5,6 +5,7 @@
 //! through [`App::now`], so that tests choose the time.
 
 mod follow;
+mod learning;
 mod settings;
 
 use std::{
@@ -17,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{Notify, watch},
     task::JoinHandle,
@@ -36,7 +37,7 @@ use crate::{
     },
     index::{Generation, Index, IndexError, Snapshot},
     ingest::{Ingest, IngestError},
-    insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor},
+    insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor, learned::Learning},
     search::{Completer, Searcher},
     source::{Directory, SourceError, Watcher},
     store::{DataLock, Sqlite, StoreError},
@@ -46,6 +47,7 @@ use crate::{
 /// How long the end of the server waits for deliveries under way.
 const PATIENCE: Duration = Duration::from_secs(20);
 use follow::Completions;
+use learning::Lessons;
 pub use settings::Faults;
 use settings::FollowedFile;
 
@@ -104,6 +106,8 @@ pub struct App {
     pub desk: Desk,
     /// Records events and counts them.
     pub insight: Insight,
+    /// Learns from what visitors do.
+    pub learning: Learning,
     /// Keys of help desks that may tell what became of a ticket.
     pub outcome_keys: Vec<SigningKey>,
     /// Completes what visitors type.
@@ -118,6 +122,7 @@ pub struct App {
     stop_delivery: Arc<Notify>,
     delivering: Mutex<Option<JoinHandle<()>>>,
     completions: Completions,
+    lessons: Lessons,
     following: Mutex<Vec<JoinHandle<()>>>,
     _lock: DataLock,
 }
@@ -143,6 +148,7 @@ impl App {
         let desk = Desk::new(Arc::new(store.clone()), ladder, &config.desk, &config.sites);
         let desk = desk.routed(Routes::new(&config.connectors)).at(&config.public_url);
         let first_token = desk.first_agent(clock()).await?;
+        let learning = Learning::open(Arc::new(store.clone()), clock()).await?;
         let insight = Insight::open(Arc::new(store), &config.insight, clock.clone()).await?;
 
         let source = Directory::open(&config.articles)?;
@@ -178,15 +184,26 @@ impl App {
             clock: clock.clone(),
         };
         following.push(completions.clone().follow(index.generations()));
+        let lessons = Lessons {
+            learning: learning.clone(),
+            searcher: searcher.clone(),
+            insight: insight.clone(),
+            sites: config.sites.iter().map(|(key, site)| (key.clone(), site.learn)).collect(),
+            retention: SignedDuration::from_hours(24 * i64::from(config.insight.retention_days)),
+            clock: clock.clone(),
+        };
+        following.push(lessons.clone().follow());
         Ok(Self {
             config,
             clock,
             searcher,
             desk,
             insight,
+            learning,
             outcome_keys,
             completer: completions.completer.clone(),
             completions,
+            lessons,
             faults,
             first_token,
             index,
@@ -227,6 +244,11 @@ impl App {
     pub async fn refresh_completions(&self) {
         self.completions.count().await;
         self.completions.prepare().await;
+    }
+
+    /// Takes in what visitors said of articles, without waiting for the hour.
+    pub async fn learn(&self) {
+        self.lessons.learn().await;
     }
 
     fn take_following(&self) -> Vec<JoinHandle<()>> {

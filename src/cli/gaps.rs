@@ -125,6 +125,8 @@ fn why(gap: &Gap) -> String {
         Some(WordsMissing) => format!("no good match: it lacks {}", gap.missing.join(", ")),
         Some(Unsure) => "it has the words, but not about this".into(),
         Some(NotHelpful) => format!("shown as an answer, and not helpful to {} visitors", gap.causes.not_helpful),
-        Some(Ticketed) => format!("shown as an answer, and {} visitors sent a ticket all the same", gap.causes.ticketed),
+        Some(Ticketed) => {
+            format!("shown as an answer, and {} visitors sent a ticket all the same", gap.causes.ticketed)
+        }
     }
 }

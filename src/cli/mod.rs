@@ -8,9 +8,11 @@ mod config;
 mod connectors;
 mod eval;
 mod gaps;
+mod learned;
 mod search;
 mod serve;
 mod synonyms;
+mod visitor;
 
 use std::{
     fs, io,
@@ -60,6 +62,12 @@ enum Command {
     Search(search::SearchArgs),
     /// What visitors asked and no article answers, the most urgent first; works while the server runs
     Gaps(gaps::GapsArgs),
+    /// What articles have learned from visitors
+    #[command(subcommand)]
+    Learned(learned::LearnedCommand),
+    /// Everything about one person: hand it over, or delete it
+    #[command(subcommand)]
+    Visitor(visitor::VisitorCommand),
 }
 
 /// Settings that can be given as flags; they override environment and file.
@@ -188,6 +196,8 @@ impl Cli {
             Some(Command::Eval(args)) => eval::run(&args),
             Some(Command::Search(args)) => search::run(args),
             Some(Command::Gaps(args)) => gaps::run(args),
+            Some(Command::Learned(command)) => learned::run(command),
+            Some(Command::Visitor(command)) => visitor::run(command),
             None => serve::run(self.serve.load()?),
         }
     }

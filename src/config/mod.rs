@@ -109,6 +109,21 @@ pub struct Site {
     pub user_secret: Option<Secret>,
     /// When people work, by which the times of support contracts run.
     pub hours: Hours,
+    /// Whether articles learn the questions that they were found helpful for, and whose voice counts.
+    pub learn: Learn,
+}
+
+/// Whose voice counts when an article was found helpful for a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Learn {
+    /// Each network has one voice, so that nobody alone can teach anything.
+    #[default]
+    Networks,
+    /// Each visit has one voice: where all visitors share one address, and are trusted.
+    Visits,
+    /// Nothing is learned.
+    Off,
 }
 
 impl Site {
@@ -246,8 +261,23 @@ pub struct Insight {
     pub stats: StatsAccess,
     /// Days for which raw events are kept.
     pub retention_days: u32,
+    /// Signals of browsers that ask not to be tracked which are honoured: nothing is recorded of such a request.
+    pub honour: Honour,
     /// Capacity of the channel between requests and the store, in events.
     pub buffer: usize,
+}
+
+/// Signals of browsers that ask not to be tracked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Honour {
+    /// `Sec-GPC: 1` and `DNT: 1`.
+    #[default]
+    All,
+    /// `Sec-GPC: 1` only.
+    Gpc,
+    /// Neither: what is recorded leads to nobody.
+    None,
 }
 
 /// Who may read the figures.
@@ -368,6 +398,7 @@ impl Default for Site {
             frame_ancestors: Vec::new(),
             user_secret: None,
             hours: Hours::default(),
+            learn: Learn::default(),
         }
     }
 }
@@ -416,7 +447,7 @@ impl Default for Desk {
 
 impl Default for Insight {
     fn default() -> Self {
-        Self { stats: StatsAccess::Token, retention_days: 395, buffer: 10_000 }
+        Self { stats: StatsAccess::Token, retention_days: 395, honour: Honour::All, buffer: 10_000 }
     }
 }
 

@@ -18,6 +18,7 @@ mod observe;
 pub mod pages;
 mod router;
 mod serve;
+mod signals;
 
 pub use error::{ApiError, Code};
 pub use router::openapi;

@@ -24,6 +24,7 @@ use super::{
     observe::{deadline, observe, panicked},
     pages,
     serve::ServeError,
+    signals::honour,
 };
 use crate::app::App;
 
@@ -168,6 +169,7 @@ pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Route
         .merge(amending);
     let own = guarded(own, &context);
     let all = public.merge(own).fallback(nothing_here);
+    let all = all.layer(from_fn_with_state(context.clone(), honour));
     let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4));
     Ok(all.layer(compression).layer(from_fn_with_state(context.clone(), observe)).with_state(context))
 }

@@ -12,6 +12,7 @@ mod event;
 pub mod figures;
 pub mod gaps;
 pub mod intervals;
+pub mod learned;
 mod reading;
 mod recorder;
 mod session;
@@ -32,6 +33,20 @@ pub use recorder::Recorder;
 pub use session::{Salt, Salts, Session, SessionHash, Visitor};
 pub use store::{EventStore, InsightError};
 pub use trail::{ArticleRead, Trail, TrailSearch};
+
+tokio::task_local! {
+    /// Set while a request is answered of which nothing may be recorded.
+    static UNRECORDED: ();
+}
+
+/// Does `work` without recording anything that a visitor does in it.
+pub async fn unrecorded<T>(work: impl Future<Output = T>) -> T {
+    UNRECORDED.scope((), work).await
+}
+
+fn is_unrecorded() -> bool {
+    UNRECORDED.try_with(|()| ()).is_ok()
+}
 
 /// How often salts are renewed and old events deleted.
 const UPKEEP: std::time::Duration = std::time::Duration::from_hours(1);
@@ -70,8 +85,14 @@ impl Insight {
         self.salts.visitor(&session.and_then(Session::parse).unwrap_or_else(Session::generate), now)
     }
 
-    /// Hands an event over. Never waits; see [`Recorder::record`].
+    /// Hands an event over. Never waits; see [`Recorder::record`]. What a visitor does within [`unrecorded`] is let go
+    /// and only counted (`zerodesk_events_not_recorded_total`).
     pub fn record(&self, event: Event) {
+        let server_s = matches!(event.kind, EventKind::TicketDelivered { .. } | EventKind::TicketResolved { .. });
+        if is_unrecorded() && !server_s {
+            metrics::counter!("zerodesk_events_not_recorded_total").increment(1);
+            return;
+        }
         self.recorder.record(event);
     }
 

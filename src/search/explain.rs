@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     Candidate, Decision, Found, Search, SearchError, Signals,
+    learned::Evidence,
     rank::{self, Weights},
     read,
     understand::{Concept, Understood, Variant, VariantKind},
@@ -266,7 +267,8 @@ fn explain_article(search: &Search, found: &Found, at: usize, rank: usize) -> Re
     // One that is far behind was not read, and has nothing of this.
     let read = candidate.stored.as_ref().map(|_| {
         let read = found.reader.parts(candidate.ranked.concepts, candidate.reading.as_ref());
-        read.into_iter().chain(search.priors(candidate.ranked.place))
+        let read = read.into_iter().chain(search.priors(candidate.ranked.place));
+        read.chain(candidate.learned.map(Evidence::part))
     });
     let parts = read.into_iter().flatten().map(part).collect();
     Ok(ExplainedArticle { article, title, rank, score: candidate.score, words, parts, best_line })

@@ -9,6 +9,7 @@
 mod complete;
 mod decide;
 mod explain;
+mod learned;
 mod message;
 mod model;
 mod priors;
@@ -36,6 +37,7 @@ pub use explain::{
     Appearance, Explain, ExplainedArticle, ExplainedDecision, ExplainedField, ExplainedLine, ExplainedSignal,
     ExplainedVariant, ExplainedWord, Explanation, Part, WordPart,
 };
+pub use learned::{LearnedQuestion, LearnedQuestions};
 pub use message::message_query;
 pub use model::{ByField, LineWeights, PriorWeights, RankingModel, TermWeights, VariantWeights};
 pub use telling::{TellingWord, TextReader};
@@ -46,6 +48,7 @@ use crate::{
     analysis::{Language, Synonyms},
     index::{Entry, Index, IndexError, Snapshot, Stored},
 };
+use learned::Evidence;
 use rank::{Ranked, Ranking};
 use read::Reading;
 use syntax::Asked;
@@ -210,6 +213,7 @@ const MAX_LANGUAGES: usize = 8;
 pub struct Searcher {
     index: Arc<Index>,
     synonyms: Arc<ArcSwap<Synonyms>>,
+    learned: Arc<ArcSwap<LearnedQuestions>>,
     decision: Arc<ArcSwap<DecisionModel>>,
     ranking: Arc<RankingModel>,
 }
@@ -245,6 +249,8 @@ struct Candidate {
     ranked: Ranked,
     score: f32,
     reading: Option<Reading>,
+    /// What was learned about the article.
+    learned: Option<Evidence>,
     /// Kept for its snippets.
     stored: Option<Stored>,
 }
@@ -257,6 +263,7 @@ impl Searcher {
             index,
             decision: Arc::new(ArcSwap::from_pointee(DecisionModel::bundled().clone())),
             synonyms: Arc::default(),
+            learned: Arc::default(),
             ranking: RankingModel::bundled(),
         }
     }
@@ -270,6 +277,11 @@ impl Searcher {
     /// Uses these synonyms from the next search on; clones of the searcher too.
     pub fn use_synonyms(&self, synonyms: Synonyms) {
         self.synonyms.store(Arc::new(synonyms));
+    }
+
+    /// Uses what visitors taught from the next search on; clones of the searcher too.
+    pub fn use_learned(&self, learned: LearnedQuestions) {
+        self.learned.store(Arc::new(learned));
     }
 
     /// Decides by this model from the next search on; clones of the searcher too.
@@ -295,9 +307,10 @@ impl Searcher {
     /// The index on disk cannot be read.
     pub fn search(&self, query: &Query) -> Result<Answer, SearchError> {
         let snapshot = self.snapshot();
-        let (decision, synonyms) = (self.decision_model(), self.synonyms.load());
+        let (decision, synonyms, learned) = (self.decision_model(), self.synonyms.load(), self.learned.load());
         let ranking = &self.ranking;
-        let search = Search { snapshot: &snapshot, query, ranking, decision: &decision, synonyms: &synonyms };
+        let search =
+            Search { snapshot: &snapshot, query, ranking, decision: &decision, synonyms: &synonyms, learned: &learned };
         let limit = if query.long { MAX_MESSAGE_CHARS } else { MAX_QUERY_CHARS };
         let asked = Asked::read(&understand::clean(&query.text, limit));
         let mut answer = search.answer(&asked)?;
@@ -317,6 +330,7 @@ struct Search<'a> {
     ranking: &'a RankingModel,
     decision: &'a DecisionModel,
     synonyms: &'a Synonyms,
+    learned: &'a LearnedQuestions,
 }
 
 impl Search<'_> {
@@ -382,13 +396,15 @@ impl Search<'_> {
         ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
         restrict::apply(snapshot, &understood, asked, &mut ranking)?;
         let reader = read::Reader::new(model, &understood, &ranking, snapshot);
+        let evidence = learned::evidence(self, asked, &understood, &reader);
+        learned::bring_forward(&mut ranking, &evidence);
         let mut hits = Vec::with_capacity(ranking.articles.len());
         for (at, ranked) in ranking.articles.iter().enumerate() {
             let share = ranked.score / ranking.reachable.max(f32::MIN_POSITIVE);
             hits.push(if at < READ {
-                self.read(&reader, ranked, share)?
+                self.read(&reader, ranked, share, evidence.get(&ranked.place).copied())?
             } else {
-                Candidate { ranked: *ranked, score: share, reading: None, stored: None }
+                Candidate { ranked: *ranked, score: share, reading: None, learned: None, stored: None }
             });
         }
         let read = hits.len().min(READ);
@@ -397,12 +413,22 @@ impl Search<'_> {
     }
 
     /// Reads an article, and settles its score.
-    fn read(&self, reader: &read::Reader, ranked: &Ranked, share: f32) -> Result<Candidate, SearchError> {
+    fn read(
+        &self,
+        reader: &read::Reader,
+        ranked: &Ranked,
+        share: f32,
+        learned: Option<Evidence>,
+    ) -> Result<Candidate, SearchError> {
         let stored = self.snapshot.stored(ranked.place)?;
-        let reading = reader.read(&stored);
+        let mut reading = reader.read(&stored);
+        if let (Some(reading), Some(evidence)) = (&mut reading, &learned) {
+            reader.learn(reading, evidence);
+        }
         let parts = reader.parts(ranked.concepts, reading.as_ref()).into_iter().chain(self.priors(ranked.place));
+        let parts = parts.chain(learned.map(Evidence::part));
         let score = parts.fold(share, |score, (_, value, weight)| score + value * weight);
-        Ok(Candidate { ranked: *ranked, score, reading, stored: Some(stored) })
+        Ok(Candidate { ranked: *ranked, score, reading, learned, stored: Some(stored) })
     }
 
     /// What an article has before anybody asks: name, value in -1..1 and weight of each part.

@@ -3,7 +3,7 @@
 //! One sentence, list item or title that carries most of a question is better evidence than the
 //! same words spread over a long article.
 
-use super::{RankingModel, model::LineWeights, rank::Ranking, understand::Understood};
+use super::{RankingModel, learned::Evidence, model::LineWeights, rank::Ranking, understand::Understood};
 use crate::index::{Line, LineKind, LineToken, Snapshot, Stored, term_hash};
 
 /// Size of the table that tells most words apart from those of the query at once.
@@ -31,7 +31,7 @@ pub(super) struct Reading {
 }
 
 /// What one line has of the query.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct LineMatch {
     /// Concepts, by bit.
     pub concepts: u32,
@@ -118,15 +118,25 @@ impl Reader {
         !token.stop && !self.concepts(token).is_empty()
     }
 
+    /// The hashes of all stems that are looked for.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = u32> {
+        self.stems.iter().map(|(hash, _)| *hash)
+    }
+
     pub(super) fn line(&self, line: &Line) -> LineMatch {
+        self.matched(|| line.tokens())
+    }
+
+    /// What a line of these tokens has of the query.
+    pub(super) fn matched<T: Iterator<Item = LineToken>>(&self, tokens: impl Fn() -> T) -> LineMatch {
         // Most lines have nothing of the query.
-        if !line.tokens().any(|token| self.may_be_asked(token)) {
+        if !tokens().any(|token| self.may_be_asked(token)) {
             return LineMatch::default();
         }
         let mut weights = [0.0_f32; u32::BITS as usize];
         let (mut concepts, mut others) = (0_u32, 0.0_f32);
         let mut neighbours = Neighbours::default();
-        for token in line.tokens() {
+        for token in tokens() {
             let found = self.concepts(token);
             for (_, stem) in found {
                 let at = stem.concept;
@@ -187,6 +197,15 @@ impl Reader {
         if matches!(kind, LineKind::Title | LineKind::Question | LineKind::Heading) {
             reading.named_coverage = reading.named_coverage.max(coverage);
         }
+    }
+
+    /// Takes in a learned question as one of the article's own, by its weight.
+    pub(super) fn learn(&self, reading: &mut Reading, evidence: &Evidence) {
+        let Evidence { weight, matched } = *evidence;
+        let likeness = weight * matched.likeness;
+        let coverage = weight * self.coverage(matched.concepts);
+        self.take_in(reading, LineKind::Question, &LineMatch { likeness, ..matched }, coverage);
+        reading.section_coverage = reading.section_coverage.max(coverage);
     }
 
     /// What reading adds to the share of the reachable score: name, value and weight of each part.

@@ -84,6 +84,7 @@ proptest! {
             ranking: &ranking,
             decision: &decision,
             synonyms: &synonyms,
+            learned: &LearnedQuestions::default(),
         };
         let asked = Asked::read(&answer.query);
         prop_assert!(asked.text.len() == answer.query.len());

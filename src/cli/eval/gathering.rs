@@ -33,8 +33,7 @@ pub(super) fn run(sets: &[QuerySet], folders: &[PathBuf], json: bool) -> anyhow:
         let searcher = eval::index(&set.articles)?;
         let languages = searcher.snapshot().catalog().languages();
         let mut reader = searcher.text_reader(languages.first().map_or("en", |(language, _)| language));
-        let words =
-            asked.iter().map(|(question, _)| reader.read(&question.text)).collect::<Result<Vec<_>, _>>()?;
+        let words = asked.iter().map(|(question, _)| reader.read(&question.text)).collect::<Result<Vec<_>, _>>()?;
         let articles: Vec<&str> = asked.iter().map(|(_, article)| article.as_str()).collect();
         let clusters = gaps::clusters(&words, &mut |_| {});
         rows.push(Row {

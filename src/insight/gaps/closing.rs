@@ -51,7 +51,8 @@ impl Closing {
         let all = || cluster.unanswered.iter().chain(&cluster.answered).copied();
         let by_it = |question: &&Question| question.answered_by.as_deref() == Some(article);
         let since = all().filter(by_it).map(|question| question.at).min();
-        let part = |from: bool| Tally::of(all().filter(|question| since.is_some_and(|since| question.at >= since) == from));
+        let part =
+            |from: bool| Tally::of(all().filter(|question| since.is_some_and(|since| question.at >= since) == from));
         let (before, after) = (part(false), part(true));
         let closed = answered * 2 >= asked && before.unanswered > 0 && after.unanswered * 2 <= after.searches;
         Ok(closed.then(|| Self { article: article.into(), since, before, after }))

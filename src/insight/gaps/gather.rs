@@ -125,7 +125,8 @@ pub fn phrasings<'a>(questions: impl Iterator<Item = &'a Question>) -> Vec<Phras
     for question in questions {
         by_text.entry(&question.text).or_default().insert(question.visitor);
     }
-    let phrasing = |(text, visitors): (&str, BTreeSet<usize>)| Phrasing { text: text.into(), visitors: visitors.len() as u64 };
+    let phrasing =
+        |(text, visitors): (&str, BTreeSet<usize>)| Phrasing { text: text.into(), visitors: visitors.len() as u64 };
     let mut phrasings: Vec<Phrasing> = by_text.into_iter().map(phrasing).collect();
     phrasings.sort_by(|a, b| b.visitors.cmp(&a.visitors).then_with(|| a.text.cmp(&b.text)));
     phrasings

@@ -6,8 +6,8 @@
 //! they are now, so that it says which article is nearest and why that was not enough, or since when
 //! it is answered. Nothing here writes an article; [`Gap::draft`] begins one.
 
-mod cluster;
 mod closing;
+mod cluster;
 mod gather;
 
 #[cfg(test)]
@@ -27,8 +27,9 @@ use crate::{
     search::{Answer, Decision, Explain, Filter, Query, SearchError, Searcher, TellingWord},
 };
 
+pub use closing::{Closing, Tally};
 pub use cluster::clusters;
-pub use closing::Closing;
+pub(super) use gather::{is_masked, normal};
 
 /// Most gaps that are asked again and shown.
 const MAX_GAPS: usize = 200;
@@ -272,7 +273,8 @@ impl Gap {
     /// masked are left out. Nothing where no phrasing is left.
     #[must_use]
     pub fn draft(&self, today: Date) -> Option<Draft> {
-        let clean = self.phrasings.iter().map(|phrasing| phrasing.text.as_str()).filter(|text| !gather::is_masked(text));
+        let clean =
+            self.phrasings.iter().map(|phrasing| phrasing.text.as_str()).filter(|text| !gather::is_masked(text));
         let questions: Vec<&str> = clean.take(MAX_PHRASINGS.1).collect();
         let title = gather::capitalised(questions.first()?);
         Some(Draft::begin(&title, &self.language, &questions, "…", today))

@@ -7,7 +7,9 @@
 //! Other files of this folder add their queries with [`Sqlite::write`] and [`Sqlite::read`], and
 //! their tables with a file in `migrations/`.
 
+mod erasure;
 mod events;
+mod learned;
 mod schema;
 mod tickets;
 mod writer;

@@ -1,0 +1,217 @@
+//! Questions that visitors have shown an article to answer: they stand beside the article's own `questions`.
+//!
+//! What was learned is handed to the searcher as a whole, as synonyms are: the index does not know it,
+//! so it counts at once, and taking it away leaves nothing behind. A learned question is read like a
+//! line of the article, by the same rules, and everything that it gives is multiplied by its weight
+//! (0..1). It never takes anything from other articles' scores, and where nothing was learned a
+//! search does no work for it. How questions are learned is not known here.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use super::{
+    Search,
+    rank::{Ranked, Ranking},
+    read::{LineMatch, Reader},
+    syntax::Asked,
+    understand::Understood,
+};
+use crate::{
+    analysis::{Analyzer, Language, is_stop_word},
+    index::{LineToken, term_hash},
+};
+
+/// What a learned question of full weight that is asked word for word adds to an article's score.
+const WEIGHT: f32 = 0.4;
+/// Share of the best reachable score that such an article has at least, when the decision looks at it.
+const SHARE: f32 = 0.7;
+/// Likeness of a query to a learned question below which it is another question.
+const LEAST: f32 = 0.5;
+
+/// A question with the article that answers it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LearnedQuestion {
+    /// Key of the site on which it was learned.
+    pub site: String,
+    /// Language in which it was asked.
+    pub language: String,
+    /// The words.
+    pub question: String,
+    /// Slug of the article.
+    pub article: String,
+    /// How much it counts, 0..1: against 1 for a question in the front matter.
+    pub weight: f32,
+}
+
+/// All that was learned, ready to be searched.
+#[derive(Debug, Default)]
+pub struct LearnedQuestions {
+    tables: HashMap<(String, String), Table>,
+}
+
+/// What was learned on one site in one language.
+#[derive(Debug, Default)]
+struct Table {
+    entries: Vec<Entry>,
+    by_term: HashMap<u32, Vec<u32>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    article: Arc<str>,
+    weight: f32,
+    tokens: Vec<LineToken>,
+}
+
+/// What a learned question gives an article for one query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Evidence {
+    /// The weight of the question.
+    pub weight: f32,
+    /// What the question has of the query.
+    pub matched: LineMatch,
+}
+
+impl LearnedQuestions {
+    /// Takes questions in; those without a weight are left out.
+    #[must_use]
+    pub fn new(questions: impl IntoIterator<Item = LearnedQuestion>) -> Self {
+        let mut analyzers: HashMap<String, Analyzer> = HashMap::new();
+        let mut learned = Self::default();
+        for LearnedQuestion { site, language, question, article, weight } in questions {
+            if weight <= 0.0 {
+                continue;
+            }
+            let language = Language::new(&language);
+            let analyzer =
+                analyzers.entry(language.code().to_owned()).or_insert_with(|| Analyzer::new(language.clone()));
+            let tokens = tokens(analyzer, &question);
+            let table = learned.tables.entry((site, language.code().to_owned())).or_default();
+            table.add(Entry { article: article.into(), weight: weight.min(1.0), tokens });
+        }
+        learned
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tables.values().map(|table| table.entries.len()).sum()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
+    fn table(&self, site: &str, language: &str) -> Option<&Table> {
+        if self.tables.is_empty() {
+            return None;
+        }
+        self.tables.get(&(site.to_owned(), language.to_owned()))
+    }
+}
+
+impl Table {
+    fn add(&mut self, entry: Entry) {
+        let number = self.entries.len() as u32;
+        let telling = entry.tokens.iter().filter(|token| !token.stop).map(|token| token.hash);
+        for hash in telling.collect::<HashSet<_>>() {
+            self.by_term.entry(hash).or_default().push(number);
+        }
+        self.entries.push(entry);
+    }
+}
+
+/// A question as the lines of articles are kept, so that both are read alike.
+fn tokens(analyzer: &mut Analyzer, question: &str) -> Vec<LineToken> {
+    let language = analyzer.language().clone();
+    let mut tokens = Vec::new();
+    analyzer.analyze_all(question, |token| {
+        let stop = !token.extra && is_stop_word(&language, &token.forms.surface);
+        tokens.extend(token.forms.stems().map(|stem| LineToken {
+            hash: term_hash(stem),
+            start: token.span.start as u16,
+            len: u8::try_from(token.span.len()).unwrap_or(u8::MAX),
+            stop,
+            extra: token.extra,
+        }));
+    });
+    tokens
+}
+
+/// What was learned that a query asks, by the article's place; the best for each.
+pub(super) fn evidence(
+    search: &Search,
+    asked: &Asked,
+    understood: &Understood,
+    reader: &Reader,
+) -> HashMap<usize, Evidence> {
+    let mut found: HashMap<usize, Evidence> = HashMap::new();
+    let Some(table) = search.learned.table(&search.query.site, &understood.language) else { return found };
+    // Signs ask for words of the article itself.
+    if !asked.phrases.is_empty() || !asked.excluded.is_empty() {
+        return found;
+    }
+    let catalog = search.snapshot.catalog();
+    let met: HashSet<u32> = reader.hashes().filter_map(|hash| table.by_term.get(&hash)).flatten().copied().collect();
+    for entry in met.into_iter().map(|number| &table.entries[number as usize]) {
+        let matched = reader.matched(|| entry.tokens.iter().copied());
+        if matched.likeness < LEAST {
+            continue;
+        }
+        let place = catalog.by_slug(&entry.article).and_then(|article| {
+            let is_hit = article.is_searchable()
+                && Language::new(article.lang()).code() == understood.language
+                && search.query.filter.admits(article);
+            catalog.place(&article.path).filter(|_| is_hit)
+        });
+        let Some(place) = place else { continue };
+        let evidence = Evidence { weight: entry.weight, matched };
+        let best = found.entry(place).or_insert(evidence);
+        if evidence.value() > best.value() {
+            *best = evidence;
+        }
+    }
+    found
+}
+
+/// Brings the articles with evidence to the front of a ranking, where they are read, also those that have no word of
+/// the query.
+pub(super) fn bring_forward(ranking: &mut Ranking, evidence: &HashMap<usize, Evidence>) {
+    if evidence.is_empty() {
+        return;
+    }
+    let known: HashSet<usize> = ranking.articles.iter().map(|ranked| ranked.place).collect();
+    let mut new: Vec<usize> = evidence.keys().copied().filter(|place| !known.contains(place)).collect();
+    new.sort_unstable();
+    ranking.articles.extend(new.into_iter().map(|place| Ranked { place, score: 0.0, concepts: 0 }));
+    for ranked in &mut ranking.articles {
+        ranked.concepts |= evidence.get(&ranked.place).map_or(0, |evidence| evidence.concepts());
+    }
+    ranking.articles.sort_by_key(|ranked| !evidence.contains_key(&ranked.place));
+}
+
+impl Evidence {
+    /// How surely the question was asked, 0..1.
+    fn value(&self) -> f32 {
+        self.weight * self.matched.likeness
+    }
+
+    /// The words that the article counts as having by it; none where it is more doubtful than not.
+    fn concepts(&self) -> u32 {
+        if self.value() >= 0.5 { self.matched.concepts } else { 0 }
+    }
+
+    /// Its part in the score: name, value and weight.
+    pub(super) fn part(self) -> (&'static str, f32, f32) {
+        ("learned", self.value(), WEIGHT)
+    }
+
+    /// The share of the best reachable score that the article has at least.
+    pub(super) fn share(self) -> f32 {
+        SHARE * self.value()
+    }
+}
