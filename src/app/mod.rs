@@ -6,6 +6,7 @@
 
 mod follow;
 mod learning;
+mod reports;
 mod settings;
 
 use std::{
@@ -48,6 +49,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(20);
 use follow::Completions;
 use learning::Lessons;
+use reports::WeeklyReports;
 pub use settings::Faults;
 use settings::FollowedFile;
 
@@ -78,6 +80,9 @@ pub enum AppError {
     /// The desk cannot begin.
     #[error(transparent)]
     Desk(#[from] DeskError),
+    /// Reports cannot be mailed.
+    #[error("{0}")]
+    Reports(String),
     /// A connector cannot be used.
     #[error(transparent)]
     Connector(#[from] SetupError),
@@ -123,6 +128,7 @@ pub struct App {
     delivering: Mutex<Option<JoinHandle<()>>>,
     completions: Completions,
     lessons: Lessons,
+    reports: Option<WeeklyReports>,
     following: Mutex<Vec<JoinHandle<()>>>,
     _lock: DataLock,
 }
@@ -149,7 +155,7 @@ impl App {
         let desk = desk.routed(Routes::new(&config.connectors)).at(&config.public_url);
         let first_token = desk.first_agent(clock()).await?;
         let learning = Learning::open(Arc::new(store.clone()), clock()).await?;
-        let insight = Insight::open(Arc::new(store), &config.insight, clock.clone()).await?;
+        let insight = Insight::open(Arc::new(store.clone()), &config.insight, clock.clone()).await?;
 
         let source = Directory::open(&config.articles)?;
         // Watching begins before the first look, so that no change falls in between.
@@ -193,6 +199,9 @@ impl App {
             clock: clock.clone(),
         };
         following.push(lessons.clone().follow());
+        let reports = WeeklyReports::open(&config, &insight, &searcher, Arc::new(store), &clock);
+        let reports = reports.map_err(AppError::Reports)?;
+        following.extend(reports.clone().map(WeeklyReports::follow));
         Ok(Self {
             config,
             clock,
@@ -204,6 +213,7 @@ impl App {
             completer: completions.completer.clone(),
             completions,
             lessons,
+            reports,
             faults,
             first_token,
             index,
@@ -249,6 +259,14 @@ impl App {
     /// Takes in what visitors said of articles, without waiting for the hour.
     pub async fn learn(&self) {
         self.lessons.learn().await;
+    }
+
+    /// Mails the reports that are due, without waiting for the hour. Returns how many.
+    pub async fn send_reports(&self) -> usize {
+        match &self.reports {
+            Some(reports) => reports.send_due().await,
+            None => 0,
+        }
     }
 
     fn take_following(&self) -> Vec<JoinHandle<()>> {

@@ -9,6 +9,7 @@ mod connectors;
 mod eval;
 mod gaps;
 mod learned;
+mod report;
 mod search;
 mod serve;
 mod synonyms;
@@ -62,6 +63,8 @@ enum Command {
     Search(search::SearchArgs),
     /// What visitors asked and no article answers, the most urgent first; works while the server runs
     Gaps(gaps::GapsArgs),
+    /// Write the figures of a month as one page of HTML, and as Markdown
+    Report(report::ReportArgs),
     /// What articles have learned from visitors
     #[command(subcommand)]
     Learned(learned::LearnedCommand),
@@ -196,6 +199,7 @@ impl Cli {
             Some(Command::Eval(args)) => eval::run(&args),
             Some(Command::Search(args)) => search::run(args),
             Some(Command::Gaps(args)) => gaps::run(args),
+            Some(Command::Report(args)) => report::run(args),
             Some(Command::Learned(command)) => learned::run(command),
             Some(Command::Visitor(command)) => visitor::run(command),
             None => serve::run(self.serve.load()?),

@@ -48,6 +48,8 @@ pub struct Config {
     pub connectors: BTreeMap<String, Connector>,
     /// Events and figures.
     pub insight: Insight,
+    /// Reports by mail.
+    pub reports: Reports,
     /// Logging.
     pub log: Log,
     /// Support levels, lowest first.
@@ -290,6 +292,16 @@ pub enum StatsAccess {
     Token,
 }
 
+/// Reports by mail.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reports {
+    /// Who gets the figures of the week; empty: nobody.
+    pub to: Vec<String>,
+    /// The connector through whose mail server it goes.
+    pub mail: String,
+}
+
 /// Log settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -372,6 +384,7 @@ impl Default for Config {
             desk: Desk::default(),
             connectors: BTreeMap::new(),
             insight: Insight::default(),
+            reports: Reports::default(),
             log: Log::default(),
             ladder: default_ladder(),
         }

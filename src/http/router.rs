@@ -103,6 +103,7 @@ fn visiting() -> Router<Context> {
         .route("/a/{slug}", get(pages::article::article))
         .route("/media/{*path}", get(pages::media::media))
         .route("/stats", get(pages::stats::show).post(pages::stats::sign_in))
+        .route("/stats/gaps", get(pages::gaps::show))
         .route("/docs", get(pages::machine::docs))
         .route("/robots.txt", get(pages::machine::robots))
         .route("/sitemap.xml", get(pages::machine::sitemap))

@@ -15,6 +15,7 @@ pub mod intervals;
 pub mod learned;
 mod reading;
 mod recorder;
+pub mod report;
 mod session;
 mod store;
 mod trail;
@@ -24,12 +25,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::config;
+use crate::{config, search::Searcher};
 
 pub use bots::declared_bot;
 pub use event::{Event, EventId, EventKind, MaskedText, Origin, SCHEMA, Surface, Trigger, ViewSource};
 pub use figures::{Figures, Popular, Window};
+pub use gaps::Gaps;
 pub use recorder::Recorder;
+use report::{Report, Span};
 pub use session::{Salt, Salts, Session, SessionHash, Visitor};
 pub use store::{EventStore, InsightError};
 pub use trail::{ArticleRead, Trail, TrailSearch};
@@ -143,6 +146,59 @@ impl Insight {
         let events = self.store.events(&window.site, window.from, window.to).await?;
         let fold = tokio::task::spawn_blocking(move || figures::popular(&events, &window, visitors));
         fold.await.map_err(|_| InsightError::Stopped)
+    }
+
+    /// What was asked in a window and not answered, by the articles as they are now.
+    ///
+    /// # Errors
+    /// Those of the store and of the index.
+    pub async fn gaps(
+        &self,
+        window: Window,
+        searcher: Searcher,
+        site: config::Site,
+        search: config::Search,
+    ) -> Result<Gaps, InsightError> {
+        self.flush().await?;
+        let (from, to) = window.events_needed();
+        let events = self.store.events(&window.site, from, to).await?;
+        let find = move || {
+            let articles = gaps::Articles { searcher: &searcher, site: &site, search: &search };
+            Gaps::of(&events, window, &articles, &mut |_, _| {})
+                .map_err(|error| InsightError::Articles(error.to_string()))
+        };
+        tokio::task::spawn_blocking(find).await.map_err(|_| InsightError::Stopped)?
+    }
+
+    /// What a report tells of a site; the address of the figures is not known here.
+    ///
+    /// # Errors
+    /// Those of the store and of the index.
+    pub async fn report(
+        &self,
+        key: &str,
+        site: &config::Site,
+        search: &config::Search,
+        searcher: &Searcher,
+        span: Span,
+        now: Timestamp,
+    ) -> Result<Report, InsightError> {
+        let before = span.before().unwrap_or_else(|| span.clone());
+        let mut days = Vec::new();
+        for day in span.days() {
+            let no_answer = self.figures(report::window(key, day, day, now)).await?.no_answer;
+            days.push((day, no_answer.n, no_answer.count));
+        }
+        let window = span.window(key, now);
+        Ok(Report {
+            site: site.name.clone(),
+            figures: self.figures(window.clone()).await?,
+            before: self.figures(before.window(key, now)).await?,
+            gaps: self.gaps(window, searcher.clone(), site.clone(), search.clone()).await?,
+            public_url: String::new(),
+            span,
+            days,
+        })
     }
 
     /// The figures of a window, from everything recorded so far.

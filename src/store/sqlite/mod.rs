@@ -10,6 +10,7 @@
 mod erasure;
 mod events;
 mod learned;
+mod reports;
 mod schema;
 mod tickets;
 mod writer;
