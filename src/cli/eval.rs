@@ -1,6 +1,7 @@
 //! `zerodesk eval`: quality on judged questions, and the fit of the decision.
 
 mod gathering;
+mod replay;
 mod report;
 
 use std::{
@@ -68,6 +69,9 @@ pub struct EvalArgs {
     /// Instead, measure how well questions without an article are gathered (needs removed_qrels.tsv), as JSON with --json
     #[arg(long)]
     gathering: bool,
+    /// Instead, measure what learned questions are worth: half of the questions are learned, the others asked
+    #[arg(long, conflicts_with = "gathering")]
+    replay: bool,
     /// Measure the decision of each set with weights fitted on the others
     #[arg(long)]
     leave_one_out: bool,
@@ -79,6 +83,9 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     let sets = read(args)?;
     if args.gathering {
         return gathering::run(&sets, &args.sets, args.json);
+    }
+    if args.replay {
+        return replay::run(&sets);
     }
     let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).chain(["mean"]).collect();
     floor.iter().try_for_each(|floor| floor.fits(&names))?;

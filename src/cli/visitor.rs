@@ -77,7 +77,7 @@ async fn execute(config: &Config, who: Who, erase: bool, now: Timestamp, out: &m
 
 async fn person(store: &Sqlite, who: Who, now: Timestamp) -> Result<Person> {
     match (who.email, who.session) {
-        (Some(email), _) if email.contains('@') => Ok(Person::Email(email)),
+        (Some(email), _) if email.contains('@') => Ok(Person { email: Some(email), ..Person::default() }),
         (Some(email), _) => bail!("{email:?} is not an e-mail address"),
         (None, session) => {
             let Some(session) = session.as_deref().and_then(Session::parse) else {
@@ -85,7 +85,8 @@ async fn person(store: &Sqlite, who: Who, now: Timestamp) -> Result<Person> {
             };
             let salts = Salts::default();
             salts.refresh(store, now).await?;
-            Ok(Person::Sessions(salts.visitor(&session, now).hashes().into()))
+            let hashes = salts.visitor(&session, now).hashes().map(|hash| hash.to_string()).into();
+            Ok(Person { hashes, ..Person::default() })
         }
     }
 }

@@ -11,6 +11,7 @@ mod fit;
 mod floor;
 mod measure;
 mod plot;
+mod replay;
 mod set;
 mod tune;
 
@@ -20,6 +21,7 @@ pub use fit::{Example, fit};
 pub use floor::{Floor, Shortfall};
 pub use measure::{Figure, Measures, mean, measure};
 pub use plot::{plot_reliability, plot_risk_coverage};
+pub use replay::{Replay, replay};
 pub use set::{QuerySet, Question};
 pub use tune::{Judged, tune};
 

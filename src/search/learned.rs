@@ -7,7 +7,7 @@
 //! search does no work for it. How questions are learned is not known here.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -27,6 +27,8 @@ use crate::{
 const WEIGHT: f32 = 0.4;
 /// Share of the best reachable score that such an article has at least, when the decision looks at it.
 const SHARE: f32 = 0.7;
+/// More than any estimate.
+const TO_BE_READ: f32 = 100.0;
 /// Likeness of a query to a learned question below which it is another question.
 const LEAST: f32 = 0.5;
 
@@ -142,56 +144,74 @@ fn tokens(analyzer: &mut Analyzer, question: &str) -> Vec<LineToken> {
     tokens
 }
 
-/// What was learned that a query asks, by the article's place; the best for each.
-pub(super) fn evidence(
-    search: &Search,
-    asked: &Asked,
-    understood: &Understood,
-    reader: &Reader,
-) -> HashMap<usize, Evidence> {
-    let mut found: HashMap<usize, Evidence> = HashMap::new();
-    let Some(table) = search.learned.table(&search.query.site, &understood.language) else { return found };
-    // Signs ask for words of the article itself.
-    if !asked.phrases.is_empty() || !asked.excluded.is_empty() {
-        return found;
-    }
-    let catalog = search.snapshot.catalog();
-    let met: HashSet<u32> = reader.hashes().filter_map(|hash| table.by_term.get(&hash)).flatten().copied().collect();
-    for entry in met.into_iter().map(|number| &table.entries[number as usize]) {
-        let matched = reader.matched(|| entry.tokens.iter().copied());
-        if matched.likeness < LEAST {
-            continue;
+/// What was learned that a query asks: the best for each article, by its place.
+#[derive(Default)]
+pub(super) struct Learned(HashMap<usize, Evidence>);
+
+impl Learned {
+    /// Nothing where nothing was learned.
+    pub(super) fn of(search: &Search, asked: &Asked, understood: &Understood, reader: &Reader) -> Self {
+        let mut found: HashMap<usize, Evidence> = HashMap::new();
+        let Some(table) = search.learned.table(&search.query.site, &understood.language) else {
+            return Self::default();
+        };
+        // Signs ask for words of the article itself.
+        if !asked.phrases.is_empty() || !asked.excluded.is_empty() {
+            return Self::default();
         }
-        let place = catalog.by_slug(&entry.article).and_then(|article| {
-            let is_hit = article.is_searchable()
-                && Language::new(article.lang()).code() == understood.language
-                && search.query.filter.admits(article);
-            catalog.place(&article.path).filter(|_| is_hit)
-        });
-        let Some(place) = place else { continue };
-        let evidence = Evidence { weight: entry.weight, matched };
-        let best = found.entry(place).or_insert(evidence);
-        if evidence.value() > best.value() {
-            *best = evidence;
+        let met: BTreeSet<u32> =
+            reader.hashes().filter_map(|hash| table.by_term.get(&hash)).flatten().copied().collect();
+        for entry in met.into_iter().map(|number| &table.entries[number as usize]) {
+            let matched = reader.matched(entry.tokens.iter().map(|token| token.hash), entry.tokens.iter().copied());
+            let Some(place) = place(search, understood, entry).filter(|_| matched.likeness >= LEAST) else { continue };
+            let evidence = Evidence { weight: entry.weight, matched };
+            let best = found.entry(place).or_insert(evidence);
+            if evidence.value() > best.value() {
+                *best = evidence;
+            }
         }
+        Self(found)
     }
-    found
+
+    /// Brings articles into a ranking that have no word of the query themselves.
+    pub(super) fn join(&self, ranking: &mut Ranking) {
+        if self.0.is_empty() {
+            return;
+        }
+        let mut new = self.0.clone();
+        for ranked in &mut ranking.articles {
+            if let Some(evidence) = new.remove(&ranked.place) {
+                ranked.concepts |= evidence.concepts();
+            }
+        }
+        let ranked = |(place, evidence): (usize, Evidence)| Ranked {
+            place,
+            score: 0.0,
+            concepts: evidence.concepts(),
+            named: 0,
+        };
+        ranking.articles.extend(new.into_iter().map(ranked));
+    }
+
+    /// Lifts what has evidence to where articles are read.
+    pub(super) fn promise(&self, ranked: &Ranked) -> f32 {
+        if self.0.contains_key(&ranked.place) { TO_BE_READ } else { 0.0 }
+    }
+
+    /// What was learned of an article.
+    pub(super) fn evidence(&self, ranked: &Ranked) -> Option<Evidence> {
+        self.0.get(&ranked.place).copied()
+    }
 }
 
-/// Brings the articles with evidence to the front of a ranking, where they are read, also those that have no word of
-/// the query.
-pub(super) fn bring_forward(ranking: &mut Ranking, evidence: &HashMap<usize, Evidence>) {
-    if evidence.is_empty() {
-        return;
-    }
-    let known: HashSet<usize> = ranking.articles.iter().map(|ranked| ranked.place).collect();
-    let mut new: Vec<usize> = evidence.keys().copied().filter(|place| !known.contains(place)).collect();
-    new.sort_unstable();
-    ranking.articles.extend(new.into_iter().map(|place| Ranked { place, score: 0.0, concepts: 0 }));
-    for ranked in &mut ranking.articles {
-        ranked.concepts |= evidence.get(&ranked.place).map_or(0, |evidence| evidence.concepts());
-    }
-    ranking.articles.sort_by_key(|ranked| !evidence.contains_key(&ranked.place));
+/// The place of an article that may be a hit of this search.
+fn place(search: &Search, understood: &Understood, entry: &Entry) -> Option<usize> {
+    let catalog = search.snapshot.catalog();
+    let article = catalog.by_slug(&entry.article)?;
+    let is_hit = article.is_searchable()
+        && Language::new(article.lang()).code() == understood.language
+        && search.query.filter.admits(article);
+    catalog.place(&article.path).filter(|_| is_hit)
 }
 
 impl Evidence {

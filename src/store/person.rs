@@ -5,15 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::insight::SessionHash;
-
 /// Whose records are meant.
-#[derive(Debug, Clone)]
-pub enum Person {
+#[derive(Debug, Clone, Default)]
+pub struct Person {
     /// Who sent tickets under this e-mail address.
-    Email(String),
-    /// Who had a session with one of these hashes.
-    Sessions(Vec<SessionHash>),
+    pub email: Option<String>,
+    /// Who is known by one of these hashes: of a session, or of whatever else events name a person by.
+    pub hashes: Vec<String>,
 }
 
 /// A row by its columns.

@@ -64,7 +64,7 @@ impl Report {
     /// # Errors
     /// A fault in the template.
     pub fn to_html(&self) -> Result<String, ReportError> {
-        self.render(include_str!("report.html"), AutoEscape::Html)
+        self.render(include_str!("report.html"), true)
     }
 
     /// The same as Markdown.
@@ -72,13 +72,13 @@ impl Report {
     /// # Errors
     /// A fault in the template.
     pub fn to_markdown(&self) -> Result<String, ReportError> {
-        self.render(include_str!("report.md"), AutoEscape::None)
+        self.render(include_str!("report.md"), false)
     }
 
-    fn render(&self, template: &str, escape: AutoEscape) -> Result<String, ReportError> {
+    fn render(&self, template: &str, html: bool) -> Result<String, ReportError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        environment.set_auto_escape_callback(move |_| escape);
+        environment.set_auto_escape_callback(move |_| if html { AutoEscape::Html } else { AutoEscape::None });
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         // What visitors typed stays text within a line of a table.
         environment.add_filter("cell", |text: &str| {

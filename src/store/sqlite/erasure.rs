@@ -1,7 +1,8 @@
 //! Everything about one person: read to be handed over, or deleted for good.
 //!
 //! Tables are found by their columns (`ticket_id`, `session`), so that a table which is added later
-//! is covered, too. What is deleted is overwritten in the file, and the write-ahead log is emptied.
+//! is covered, too. What is deleted is overwritten in the file (as every connection here does), and the
+//! write-ahead log is emptied.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +11,7 @@ use rusqlite::{Connection, Row, params, types::ValueRef};
 use serde_json::{Map, Value};
 
 use super::{Sqlite, StoreError, connect, learned::revised};
-use crate::{
-    insight::SessionHash,
-    store::{Person, Record, Records, Traces},
-};
+use crate::store::{Person, Record, Records, Traces};
 
 /// Columns that name a session, in any table.
 const SESSION_COLUMNS: [&str; 4] = ["session", "previous", "other", "requester"];
@@ -51,7 +49,6 @@ impl Sqlite {
     /// The database cannot be written; then everything is still there.
     pub async fn erase(&self, person: Person, now: Timestamp) -> Result<Traces, StoreError> {
         let erased = self.write(move |transaction| {
-            transaction.pragma_update(None, "secure_delete", true)?;
             let mut traces = traces(transaction, &person)?;
             let mut gone = Vec::new();
             each(transaction, &traces, &mut |table, condition, value| {
@@ -81,20 +78,16 @@ impl Sqlite {
 /// What leads to a person: tickets by e-mail address or session, sessions of these tickets, and their events.
 fn traces(connection: &Connection, person: &Person) -> Result<Traces, StoreError> {
     let mut traces = Traces::default();
-    match person {
-        Person::Email(email) => {
-            let sql = format!(
-                "SELECT id, session FROM tickets WHERE lower(trim(json_extract(handoff, '{EMAIL_PATH}'))) = lower(trim(?1))"
-            );
-            let mut statement = connection.prepare(&sql)?;
-            let mut rows = statement.query(params![email])?;
-            while let Some(row) = rows.next()? {
-                traces.tickets.insert(row.get(0)?);
-                traces.sessions.extend(row.get::<_, Option<String>>(1)?);
-            }
-        }
-        Person::Sessions(hashes) => {
-            traces.sessions.extend(hashes.iter().map(SessionHash::to_string));
+    traces.sessions.extend(person.hashes.iter().cloned());
+    if let Some(email) = &person.email {
+        let sql = format!(
+            "SELECT id, session FROM tickets WHERE lower(trim(json_extract(handoff, '{EMAIL_PATH}'))) = lower(trim(?1))"
+        );
+        let mut statement = connection.prepare(&sql)?;
+        let mut rows = statement.query(params![email])?;
+        while let Some(row) = rows.next()? {
+            traces.tickets.insert(row.get(0)?);
+            traces.sessions.extend(row.get::<_, Option<String>>(1)?);
         }
     }
     for session in traces.sessions.clone() {
@@ -108,9 +101,12 @@ fn traces(connection: &Connection, person: &Person) -> Result<Traces, StoreError
         }
     }
     for session in &traces.sessions {
-        let mut statement = connection.prepare_cached("SELECT id FROM tickets WHERE session = ?1")?;
-        let ids = statement.query_map(params![session], |row| row.get(0))?;
-        traces.tickets.extend(ids.collect::<Result<Vec<String>, _>>()?);
+        // Somebody else may have sent a ticket from the same tab.
+        if person.email.is_none() {
+            let mut statement = connection.prepare_cached("SELECT id FROM tickets WHERE session = ?1")?;
+            let ids = statement.query_map(params![session], |row| row.get(0))?;
+            traces.tickets.extend(ids.collect::<Result<Vec<String>, _>>()?);
+        }
         let mut statement = connection.prepare_cached("SELECT id FROM events WHERE session = ?1")?;
         let ids = statement.query_map(params![session], |row| row.get(0))?;
         traces.events.extend(ids.collect::<Result<Vec<String>, _>>()?);

@@ -124,6 +124,8 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     // NORMAL loses acknowledged tickets in a power cut; FULL does not.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What is deleted or changed is overwritten, so that erasing somebody leaves nothing in the file.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     Ok(connection)
 }
 
