@@ -79,10 +79,26 @@ impl Record {
         let mut read = tantivy::TantivyDocument::new();
         read.add_text(fields.path, &self.entry.path);
         read.add_u64(fields.id, self.entry.id | 1);
-        read.add_bytes(fields.record, &serde_json::to_vec(&self.entry)?);
-        read.add_text(fields.body, &self.body);
+        read.add_bytes(fields.record, &encode(&self.entry, &self.body)?);
         Ok([searched, read])
     }
+}
+
+/// Tells where entry and Markdown begin among the bytes of a stored document.
+const MARK: &[u8; 8] = b"\x00article";
+
+/// The mark, the length of the entry's JSON (u32, little-endian), the JSON, the Markdown.
+fn encode(entry: &Entry, body: &str) -> Result<Vec<u8>, serde_json::Error> {
+    let json = serde_json::to_vec(entry)?;
+    Ok([MARK.as_slice(), &(json.len() as u32).to_le_bytes(), &json, body.as_bytes()].concat())
+}
+
+/// The entry's JSON and the Markdown; `None` where there is not what [`encode`] writes.
+pub(super) fn decode(bytes: &[u8]) -> Option<(&[u8], &str)> {
+    let begin = bytes.windows(MARK.len()).position(|window| window == MARK)?;
+    let (length, rest) = bytes[begin + MARK.len()..].split_first_chunk()?;
+    let (json, body) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    Some((json, std::str::from_utf8(body).ok()?))
 }
 
 /// Identity of an article's content; even, so that its odd neighbour can mark the second document.
