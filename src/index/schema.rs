@@ -83,6 +83,7 @@ pub(super) fn settings() -> IndexSettings {
         docstore_compression: Compressor::None,
         docstore_compress_dedicated_thread: false,
         docstore_blocksize: 1,
+        ..IndexSettings::default()
     }
 }
 
