@@ -19,8 +19,8 @@ use super::{
     understand::Understood,
 };
 use crate::{
-    analysis::{Analyzer, Language, is_stop_word},
-    index::{LineToken, term_hash},
+    analysis::{Analyzer, Language},
+    index::{Line, Passages, encode_question},
 };
 
 /// What a learned question of full weight that is asked word for word adds to an article's score.
@@ -64,7 +64,8 @@ struct Table {
 struct Entry {
     article: Arc<str>,
     weight: f32,
-    tokens: Vec<LineToken>,
+    /// The question as lines of articles are kept, so that both are read alike.
+    line: Vec<u8>,
 }
 
 /// What a learned question gives an article for one query.
@@ -89,9 +90,9 @@ impl LearnedQuestions {
             let language = Language::new(&language);
             let analyzer =
                 analyzers.entry(language.code().to_owned()).or_insert_with(|| Analyzer::new(language.clone()));
-            let tokens = tokens(analyzer, &question);
+            let line = encode_question(&question, analyzer);
             let table = learned.tables.entry((site, language.code().to_owned())).or_default();
-            table.add(Entry { article: article.into(), weight: weight.min(1.0), tokens });
+            table.add(Entry { article: article.into(), weight: weight.min(1.0), line });
         }
         learned
     }
@@ -119,29 +120,19 @@ impl LearnedQuestions {
 impl Table {
     fn add(&mut self, entry: Entry) {
         let number = self.entries.len() as u32;
-        let telling = entry.tokens.iter().filter(|token| !token.stop).map(|token| token.hash);
-        for hash in telling.collect::<HashSet<_>>() {
+        let tokens = entry.line().into_iter().flat_map(|line| line.tokens());
+        let telling: HashSet<u32> = tokens.filter(|token| !token.stop).map(|token| token.hash).collect();
+        for hash in telling {
             self.by_term.entry(hash).or_default().push(number);
         }
         self.entries.push(entry);
     }
 }
 
-/// A question as the lines of articles are kept, so that both are read alike.
-fn tokens(analyzer: &mut Analyzer, question: &str) -> Vec<LineToken> {
-    let language = analyzer.language().clone();
-    let mut tokens = Vec::new();
-    analyzer.analyze_all(question, |token| {
-        let stop = !token.extra && is_stop_word(&language, &token.forms.surface);
-        tokens.extend(token.forms.stems().map(|stem| LineToken {
-            hash: term_hash(stem),
-            start: token.span.start as u16,
-            len: u8::try_from(token.span.len()).unwrap_or(u8::MAX),
-            stop,
-            extra: token.extra,
-        }));
-    });
-    tokens
+impl Entry {
+    fn line(&self) -> Option<Line<'_>> {
+        Passages::new(&self.line)?.line(0)
+    }
 }
 
 /// What was learned that a query asks: the best for each article, by its place.
@@ -162,7 +153,7 @@ impl Learned {
         let met: BTreeSet<u32> =
             reader.hashes().filter_map(|hash| table.by_term.get(&hash)).flatten().copied().collect();
         for entry in met.into_iter().map(|number| &table.entries[number as usize]) {
-            let matched = reader.matched(entry.tokens.iter().map(|token| token.hash), entry.tokens.iter().copied());
+            let matched = entry.line().map(|line| reader.line(&line)).unwrap_or_default();
             let Some(place) = place(search, understood, entry).filter(|_| matched.likeness >= LEAST) else { continue };
             let evidence = Evidence { weight: entry.weight, matched };
             let best = found.entry(place).or_insert(evidence);
@@ -178,19 +169,22 @@ impl Learned {
         if self.0.is_empty() {
             return;
         }
+        let Ranking { articles, information, .. } = ranking;
+        let covered = |concepts: u32| -> f32 {
+            information.iter().enumerate().filter(|(bit, _)| concepts >> bit & 1 == 1).map(|(_, number)| number).sum()
+        };
         let mut new = self.0.clone();
-        for ranked in &mut ranking.articles {
+        for ranked in articles.iter_mut() {
             if let Some(evidence) = new.remove(&ranked.place) {
                 ranked.concepts |= evidence.concepts();
+                ranked.covered = covered(ranked.concepts);
             }
         }
-        let ranked = |(place, evidence): (usize, Evidence)| Ranked {
-            place,
-            score: 0.0,
-            concepts: evidence.concepts(),
-            named: 0,
+        let ranked = |(place, evidence): (usize, Evidence)| {
+            let concepts = evidence.concepts();
+            Ranked { place, score: 0.0, concepts, covered: covered(concepts), named: 0.0 }
         };
-        ranking.articles.extend(new.into_iter().map(ranked));
+        articles.extend(new.into_iter().map(ranked));
     }
 
     /// Lifts what has evidence to where articles are read.

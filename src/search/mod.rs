@@ -177,7 +177,7 @@ pub struct Hit {
 }
 
 /// A section of a hit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SectionHit {
     /// Fragment of the section's address; empty for the lead.
     pub anchor: String,
@@ -216,6 +216,24 @@ pub struct Searcher {
     learned: Arc<ArcSwap<LearnedQuestions>>,
     decision: Arc<ArcSwap<DecisionModel>>,
     ranking: Arc<RankingModel>,
+}
+
+/// What answers depend on besides the query: under equal editions, equal queries have equal answers.
+#[derive(Clone)]
+pub struct Edition {
+    generation: u64,
+    synonyms: Arc<Synonyms>,
+    learned: Arc<LearnedQuestions>,
+    decision: Arc<DecisionModel>,
+}
+
+impl PartialEq for Edition {
+    fn eq(&self, other: &Self) -> bool {
+        self.generation == other.generation
+            && Arc::ptr_eq(&self.synonyms, &other.synonyms)
+            && Arc::ptr_eq(&self.learned, &other.learned)
+            && Arc::ptr_eq(&self.decision, &other.decision)
+    }
 }
 
 /// What one language of a query came to.
@@ -299,6 +317,17 @@ impl Searcher {
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.index.snapshot()
+    }
+
+    /// What the next search goes by.
+    #[must_use]
+    pub fn edition(&self) -> Edition {
+        Edition {
+            generation: self.snapshot().generation().number,
+            synonyms: self.synonyms.load_full(),
+            learned: self.learned.load_full(),
+            decision: self.decision_model(),
+        }
     }
 
     /// Answers a query.
@@ -436,7 +465,7 @@ impl Search<'_> {
         if let Some(evidence) = &learned {
             reader.learn(&mut reading, evidence);
         }
-        let parts = reader.parts(ranked.concepts, &reading).into_iter().chain(self.priors(ranked.place));
+        let parts = reader.parts(&ranked, &reading).into_iter().chain(self.priors(ranked.place));
         let parts = parts.chain(learned.map(Evidence::part));
         let score = parts.fold(reader.share(&ranked), |score, (_, value, weight)| score + value * weight);
         Candidate { ranked, score, reading, learned, stored }

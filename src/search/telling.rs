@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{SearchError, Searcher, rank::idf};
 use crate::{
-    analysis::{Analyzer, Language, is_stop_word},
+    analysis::{Analyzer, Language},
     index::Snapshot,
 };
 
@@ -72,7 +72,7 @@ impl TextReader {
                 surface: forms.surface.clone(),
                 information: idf(articles as f32, frequency as f32),
                 known: frequency > 0,
-                stop: is_stop_word(&language, &forms.surface),
+                stop: forms.stop,
             });
         }
         Ok(words)
