@@ -1,3 +1,5 @@
+//! What stands in a report, and what never does.
+
 use super::*;
 use crate::insight::{
     Window,
