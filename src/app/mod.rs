@@ -5,14 +5,12 @@
 //! through [`App::now`], so that tests choose the time.
 
 mod follow;
+mod guard;
 mod settings;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -46,6 +44,7 @@ use crate::{
 /// How long the end of the server waits for deliveries under way.
 const PATIENCE: Duration = Duration::from_secs(20);
 use follow::Completions;
+use guard::Guarded;
 pub use settings::Faults;
 use settings::FollowedFile;
 
@@ -112,8 +111,9 @@ pub struct App {
     pub faults: Faults,
     /// The desk's first access token, when this start made it. To be shown once.
     pub first_token: Option<String>,
+    store: Sqlite,
     index: Arc<Index>,
-    follows: Arc<AtomicBool>,
+    guarded: Arc<Guarded>,
     stop_following: Box<dyn Fn() + Send + Sync>,
     stop_delivery: Arc<Notify>,
     delivering: Mutex<Option<JoinHandle<()>>>,
@@ -143,7 +143,7 @@ impl App {
         let desk = Desk::new(Arc::new(store.clone()), ladder, &config.desk, &config.sites);
         let desk = desk.routed(Routes::new(&config.connectors)).at(&config.public_url);
         let first_token = desk.first_agent(clock()).await?;
-        let insight = Insight::open(Arc::new(store), &config.insight, clock.clone()).await?;
+        let insight = Insight::open(Arc::new(store.clone()), &config.insight, clock.clone()).await?;
 
         let source = Directory::open(&config.articles)?;
         // Watching begins before the first look, so that no change falls in between.
@@ -154,16 +154,16 @@ impl App {
         warn_of_unlisted_languages(&config, &index.snapshot());
 
         let stop_following = Box::new(watcher.stopper());
-        let follows = Arc::new(AtomicBool::new(true));
-        let healthy = follows.clone();
+        let faults = Faults::default();
+        let guarded = Arc::new(Guarded::new(index.clone(), faults.clone(), watcher.nudge()));
+        let follower = guarded.clone();
         thread::Builder::new()
             .name("articles".into())
-            .spawn(move || follow(watcher, ingest, &healthy))
+            .spawn(move || follower.follow(watcher, ingest))
             .map_err(|source| SourceError::Folder { path: config.articles.clone(), source })?;
         let stop_delivery = Arc::new(Notify::new());
         let delivering = start_delivery(&desk, connectors, &insight, &clock, &stop_delivery)?;
         let searcher = Searcher::new(index.clone());
-        let faults = Faults::default();
         let mut files = vec![settings::synonyms(&config, &searcher, &faults)?];
         if config.search.decision != Path::new("") {
             files.push(settings::weights(&config.search.decision, &searcher, &faults));
@@ -178,6 +178,7 @@ impl App {
             clock: clock.clone(),
         };
         following.push(completions.clone().follow(index.generations()));
+        following.push(tokio::spawn(guard::mend(store.clone(), faults.clone())));
         Ok(Self {
             config,
             clock,
@@ -189,8 +190,9 @@ impl App {
             completions,
             faults,
             first_token,
+            store,
             index,
-            follows,
+            guarded,
             stop_following,
             stop_delivery,
             delivering: Mutex::new(Some(delivering)),
@@ -220,7 +222,18 @@ impl App {
     /// Whether changes of the articles still arrive in the index.
     #[must_use]
     pub fn follows_articles(&self) -> bool {
-        self.follows.load(Ordering::Relaxed)
+        self.guarded.follows()
+    }
+
+    /// Whether tickets and events can be kept, as far as the last one tells.
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        self.store.trouble().is_none()
+    }
+
+    /// A search failed: the index is looked at, and built again where it is damaged.
+    pub fn suspect_index(&self) {
+        self.guarded.suspect();
     }
 
     /// Prepares completions from the articles and queries as they are now, without waiting for the hour.
@@ -272,27 +285,6 @@ fn warn_of_unlisted_languages(config: &Config, snapshot: &Snapshot) {
     for (language, articles) in snapshot.catalog().languages() {
         if !listed.contains(&Language::new(&language)) {
             tracing::warn!(language, articles, "no site lists this language; add it to `languages` of [sites.…]");
-        }
-    }
-}
-
-/// Takes in changes until the watcher is told to stop. A failure leaves the last good state in use, and everything is
-/// looked at again a second later.
-fn follow(mut watcher: Watcher, mut ingest: Ingest, healthy: &AtomicBool) {
-    while let Some(changes) = watcher.wait() {
-        match changes.map_err(IngestError::from).and_then(|changes| ingest.follow(changes)) {
-            Ok(report) => {
-                healthy.store(true, Ordering::Relaxed);
-                let (generation, changed, removed) = (report.generation.number, report.changed, report.removed);
-                tracing::info!(generation, changed, removed, "articles followed");
-            }
-            Err(error) => {
-                watcher.distrust();
-                // Once is enough: it is tried every second.
-                if healthy.swap(false, Ordering::Relaxed) {
-                    tracing::error!(%error, "the articles could not be followed; what was searched before stays in use");
-                }
-            }
         }
     }
 }
