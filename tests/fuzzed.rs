@@ -1,5 +1,5 @@
 //! What fuzzing looks for, on the seeds and on simple variants of them: a short table that runs every time.
-//! `fuzz/README.md` tells how to look for longer.
+//! `TEST_VARIANTS=100` makes a hundred times as many; `fuzz/README.md` tells how to look for longer.
 
 use std::{fs, path::Path};
 
@@ -85,8 +85,9 @@ fn hold(target: &str, variants: usize, check: fn(&[u8])) {
     files.sort();
     let seeds: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
     assert!(seeds.len() >= 3, "{target} has too few seeds");
+    let times = std::env::var("TEST_VARIANTS").map_or(1, |text| text.parse().expect("TEST_VARIANTS is a number"));
     let mut dice = Dice(20_261_122);
-    let variants = std::iter::repeat_with(|| dice.vary(&seeds)).take(variants);
+    let variants = std::iter::repeat_with(|| dice.vary(&seeds)).take(variants * times);
     for bytes in seeds.iter().cloned().chain(variants).chain([Vec::new()]) {
         if std::panic::catch_unwind(|| check(&bytes)).is_err() {
             panic!("{target}: {:?}", String::from_utf8_lossy(&bytes));

@@ -6,10 +6,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::time::MissedTickBehavior;
@@ -24,6 +24,8 @@ use crate::{
 
 /// How often a store that takes no changes is tried again.
 const TRY_EVERY: Duration = Duration::from_secs(1);
+/// How long an index that was looked at is above suspicion.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 /// Names of the parts among the faults.
 const ARTICLES: &str = "articles";
 const INDEX: &str = "index";
@@ -35,24 +37,26 @@ pub(super) struct Guarded {
     faults: Faults,
     /// Changes of the articles arrive in the index.
     follows: AtomicBool,
-    /// A search failed.
-    suspected: AtomicBool,
+    /// When a failed search last had the index looked at.
+    suspected: Mutex<Option<Instant>>,
     nudge: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Guarded {
     pub(super) fn new(index: Arc<Index>, faults: Faults, nudge: impl Fn() + Send + Sync + 'static) -> Self {
-        let (follows, suspected) = (AtomicBool::new(true), AtomicBool::new(false));
-        Self { index, faults, follows, suspected, nudge: Box::new(nudge) }
+        let follows = AtomicBool::new(true);
+        Self { index, faults, follows, suspected: Mutex::default(), nudge: Box::new(nudge) }
     }
 
     pub(super) fn follows(&self) -> bool {
         self.follows.load(Ordering::Relaxed)
     }
 
-    /// Has the index looked at, soon and once for any number of failures.
+    /// Has the index looked at; where searches fail for another reason, not for each of them.
     pub(super) fn suspect(&self) {
-        if !self.suspected.swap(true, Ordering::Relaxed) {
+        let mut suspected = self.suspected.lock().unwrap_or_else(PoisonError::into_inner);
+        if suspected.is_none_or(|before| before.elapsed() > LOOK_AGAIN) {
+            *suspected = Some(Instant::now());
             (self.nudge)();
         }
     }
@@ -97,7 +101,6 @@ impl Guarded {
 
     /// Brings the index up to date. Whenever the whole folder is compared, the index is looked at, too.
     fn bring(&self, changes: Changes, ingest: &mut Ingest) -> Result<Report, IngestError> {
-        self.suspected.store(false, Ordering::Relaxed);
         if changes == Changes::Everything && !self.index.is_sound() {
             tracing::error!("the index is damaged and is built again from the articles");
             self.faults.set(Path::new(INDEX), Some("it is damaged, and is built again from the articles".into()));
