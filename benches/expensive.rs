@@ -39,11 +39,11 @@ fn measure(corpus: &Corpus, count: usize) {
         let query = made_up.query();
         costs.push((cost(&searcher, &query), query));
     }
-    costs.sort_by(|a, b| b.0.cmp(&a.0));
+    costs.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
     for (cost_of, query) in costs.iter_mut().take(SLOWEST) {
         *cost_of = (0..5).map(|_| cost(&searcher, query)).min().unwrap_or_default();
     }
-    costs.sort_by(|a, b| b.0.cmp(&a.0));
+    costs.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
     let median = costs[costs.len() / 2].0;
     let times = costs[0].0.as_secs_f64() / median.as_secs_f64();
     let us = |time: Duration| time.as_secs_f64() * 1e6;

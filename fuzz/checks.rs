@@ -124,8 +124,8 @@ pub fn front_matter(bytes: &[u8]) {
 /// Any Markdown becomes HTML that can run nothing.
 pub fn html(bytes: &[u8]) {
     let body = String::from_utf8_lossy(bytes);
-    let resolve =
-        |link: &str| if link.ends_with(".md") { LinkTarget::To(format!("/a/{link}")) } else { LinkTarget::Keep };
+    let page = |name: &str| LinkTarget::To(format!("/a/{name}"));
+    let resolve = |link: &str| link.strip_suffix(".md").map_or(LinkTarget::Keep, page);
     harmless(&article::render(&body, &resolve));
 }
 
@@ -188,9 +188,9 @@ fn asked(text: &[u8], languages: Vec<String>, choice: u8) -> Query {
         text: String::from_utf8_lossy(text).into_owned(),
         languages,
         limit: 5,
-        prefix: choice & 16 != 0,
-        typo_tolerance: choice & 32 != 0,
-        long: choice & 192 == 64,
+        prefix: choice & 0x10 != 0,
+        typo_tolerance: choice & 0x20 != 0,
+        long: choice & 0xC0 == 0x40,
         answer_at: 0.6,
         candidates_at: 0.35,
         ..Query::default()

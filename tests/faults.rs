@@ -64,7 +64,8 @@ async fn while_another_program_locks_the_database_searches_go_on_and_tickets_are
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let locked = ticket("a-locked-key");
     let (refused, found) = tokio::join!(server.post_json("/api/v1/tickets", &locked), finds(&server));
-    assert_eq!((refused.status().as_u16(), found), (503, true));
+    // 504 where others waited for the disk before it.
+    assert!([503, 504].contains(&refused.status().as_u16()) && found, "{}", refused.status());
     assert!(refused.headers().contains_key("retry-after"));
     server.eventually(async |server| faulty(server, "database").await).await;
     let state = server.get("/readyz").await;
@@ -107,7 +108,10 @@ async fn a_clock_that_jumps_holds_nothing_up() {
         let sent: Value = sent.json().await.unwrap();
         assert_eq!(server.get(sent["status_url"].as_str().unwrap()).await.status(), 200);
     };
-    let asked = async |times: usize| server.eventually(async |_| receiver.asked().len() >= times).await;
+    let asked = async |times: usize| {
+        let enough = async |server: &Server| finds(server).await && receiver.asked().len() >= times;
+        server.eventually(enough).await;
+    };
     server.pass(SignedDuration::from_hours(24 * 365));
     assert!(finds(&server).await);
     file("a-year-ahead").await;

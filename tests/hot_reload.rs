@@ -67,7 +67,7 @@ async fn a_swapped_folder_arrives_as_a_whole() {
 
 /// Files of the test below; `TEST_BURST` asks for more.
 fn burst() -> usize {
-    std::env::var("TEST_BURST").map_or(400, |text| text.parse().expect("TEST_BURST is a number"))
+    std::env::var("TEST_BURST").map_or(100, |text| text.parse().expect("TEST_BURST is a number"))
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::{fs, sync::Arc};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::Notify,
+    sync::Barrier,
 };
 
 use crate::support::{HELP, Server, program::Program};
@@ -54,13 +54,13 @@ async fn a_flood_is_answered_or_refused_and_leaves_nothing_behind() {
     let program = Program::start(folder.path());
     assert_eq!(status(&answer(&program.url, SEARCH.as_bytes()).await.unwrap()), 200);
     let before_kb = program.memory_kb();
-    let (start, url) = (Arc::new(Notify::new()), program.url.clone());
+    let (start, url) = (Arc::new(Barrier::new(301)), program.url.clone());
     let mut clients = tokio::task::JoinSet::new();
     for _ in 0..300 {
         let mut stream = connect(&url).await;
         let start = start.clone();
         clients.spawn(async move {
-            start.notified().await;
+            start.wait().await;
             let mut statuses = Vec::new();
             for _ in 0..10 {
                 stream.write_all(SEARCH.as_bytes()).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_flood_is_answered_or_refused_and_leaves_nothing_behind() {
             statuses
         });
     }
-    start.notify_waiters();
+    start.wait().await;
     let health = answer(&program.url, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     assert_eq!(status(&health), 200);
     let statuses = clients.join_all().await.concat();

@@ -183,7 +183,7 @@ async fn data_and_index_of_every_earlier_version_open() {
             assert_eq!(status.status(), 200, "{name}: {ticket}");
             let kept: Value =
                 desk(format!("tickets/{}", text("reference"))).send().await.unwrap().json().await.unwrap();
-            assert_eq!(kept["reference"], ticket["reference"], "{name}: {kept}");
+            assert_eq!(kept["ticket"]["reference"], ticket["reference"], "{name}: {kept}");
             assert_eq!(kept["deliveries"][0]["state"], "delivered", "{name}: {kept}");
         }
         let list: Value = desk("tickets?status=quarantined".into()).send().await.unwrap().json().await.unwrap();

@@ -17,7 +17,7 @@ use std::{
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, oneshot, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -115,6 +115,8 @@ pub struct App {
     index: Arc<Index>,
     guarded: Arc<Guarded>,
     stop_following: Box<dyn Fn() + Send + Sync>,
+    /// Ends with the thread that follows the articles, which holds the index.
+    articles: Mutex<Option<oneshot::Receiver<()>>>,
     stop_delivery: Arc<Notify>,
     delivering: Mutex<Option<JoinHandle<()>>>,
     completions: Completions,
@@ -157,9 +159,13 @@ impl App {
         let faults = Faults::default();
         let guarded = Arc::new(Guarded::new(index.clone(), faults.clone(), watcher.nudge()));
         let follower = guarded.clone();
+        let (ended, articles) = oneshot::channel();
         thread::Builder::new()
             .name("articles".into())
-            .spawn(move || follower.follow(watcher, ingest))
+            .spawn(move || {
+                follower.follow(watcher, ingest);
+                drop((follower, ended));
+            })
             .map_err(|source| SourceError::Folder { path: config.articles.clone(), source })?;
         let stop_delivery = Arc::new(Notify::new());
         let delivering = start_delivery(&desk, connectors, &insight, &clock, &stop_delivery)?;
@@ -194,6 +200,7 @@ impl App {
             index,
             guarded,
             stop_following,
+            articles: Mutex::new(Some(articles)),
             stop_delivery,
             delivering: Mutex::new(Some(delivering)),
             following: Mutex::new(following),
@@ -265,6 +272,13 @@ impl App {
         for task in self.take_following() {
             task.abort();
             drop(task.await);
+        }
+        let articles = self.articles.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Before that, nobody else could open the index.
+        if let Some(ended) = articles
+            && timeout(PATIENCE, ended).await.is_err()
+        {
+            tracing::warn!("the articles are still being indexed; what is not committed is taken up at the next start");
         }
         Ok(self.insight.stop().await?)
     }

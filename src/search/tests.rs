@@ -68,12 +68,11 @@ fn a_search_whose_time_is_up_answers_with_what_it_has() {
         ("blank pages", &[], true),
         ("\"blank pages\" -wachtwoord", &["en"], false), // whether they stand together takes reading
         ("blnak", &["en"], false),                       // so does what was meant
-        ("", &["en"], false),
     ] {
         let languages: Vec<String> = languages.iter().map(|code| (*code).to_owned()).collect();
         let query = Query { text: text.into(), languages, limit: 5, typo_tolerance: true, ..Query::default() };
         let whole = searcher.search(&query).unwrap();
-        assert!(!whole.partial && whole.hits.is_empty() == text.is_empty(), "{text}");
+        assert!(!whole.partial && !whole.hits.is_empty(), "{text}");
         let late = searcher.search(&Query { until: Some(Instant::now()), ..query }).unwrap();
         assert_eq!((late.partial, !late.hits.is_empty()), (true, finds), "{text}");
     }

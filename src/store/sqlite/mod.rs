@@ -32,7 +32,7 @@ const FILE: &str = "zerodesk.db";
 /// Reads that may run at once.
 const READERS: usize = 4;
 /// How long a statement waits for another process (a backup, a command) before it fails.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The database of one data folder. Clones share it; it closes with the last one.
 #[derive(Debug, Clone)]
