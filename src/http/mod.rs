@@ -22,5 +22,6 @@ mod serve;
 mod signals;
 
 pub use error::{ApiError, Code};
+pub use limits::visitor;
 pub use router::openapi;
 pub use serve::{ServeError, run};
