@@ -8,9 +8,13 @@ mod check;
 mod config;
 mod connectors;
 mod eval;
+mod gaps;
+mod learned;
+mod report;
 mod search;
 mod serve;
 mod synonyms;
+mod visitor;
 
 use std::{
     fs, io,
@@ -20,9 +24,10 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    config::{Config, ConfigError, Written},
+    config::{Config, ConfigError, Site, Written},
     telemetry::TelemetryError,
 };
 
@@ -61,6 +66,16 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Search from the command line
     Search(search::SearchArgs),
+    /// What visitors asked and no article answers, the most urgent first; works while the server runs
+    Gaps(gaps::GapsArgs),
+    /// Write the figures of a month as one page of HTML, and as Markdown
+    Report(report::ReportArgs),
+    /// What articles have learned from visitors
+    #[command(subcommand)]
+    Learned(learned::LearnedCommand),
+    /// Everything about one person: hand it over, or delete it
+    #[command(subcommand)]
+    Visitor(visitor::VisitorCommand),
 }
 
 /// Settings that can be given as flags; they override environment and file.
@@ -118,6 +133,8 @@ enum UsageError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Log(TelemetryError),
+    #[error("there is no site {key:?}; there are: {known}")]
+    Site { key: String, known: String },
     #[error("configuration file {path}: {source}; name another with --config, or leave it out")]
     File { path: PathBuf, source: io::Error },
 }
@@ -149,6 +166,24 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
+/// The site with this key; without one the default site.
+fn site<'a>(config: &'a Config, key: Option<&str>) -> Result<(&'a str, &'a Site), UsageError> {
+    let found = match key {
+        Some(key) => config.sites.get_key_value(key),
+        None => config.sites.get_key_value("default").or_else(|| config.sites.iter().next()),
+    };
+    let names = || config.sites.keys().cloned().collect::<Vec<_>>().join(", ");
+    found
+        .map(|(key, site)| (key.as_str(), site))
+        .ok_or_else(|| UsageError::Site { key: key.unwrap_or("default").to_owned(), known: names() })
+}
+
+/// A bar for work that takes a while; nothing where nobody looks at a terminal.
+fn bar(length: u64, what: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {what} {{msg}}"));
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 /// The error and its causes, without those that the text before already tells.
 fn told_once(error: &anyhow::Error) -> String {
     error
@@ -170,6 +205,10 @@ impl Cli {
             Some(Command::Config(settings)) => config::run(&settings.load()?),
             Some(Command::Eval(args)) => eval::run(&args),
             Some(Command::Search(args)) => search::run(args),
+            Some(Command::Gaps(args)) => gaps::run(args),
+            Some(Command::Report(args)) => report::run(args),
+            Some(Command::Learned(command)) => learned::run(command),
+            Some(Command::Visitor(command)) => visitor::run(command),
             None => serve::run(self.serve.load()?),
         }
     }

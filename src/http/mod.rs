@@ -19,6 +19,7 @@ pub mod pages;
 mod replies;
 mod router;
 mod serve;
+mod signals;
 
 pub use error::{ApiError, Code};
 pub use limits::visitor;

@@ -27,6 +27,7 @@ use super::{
     observe::{deadline, observe, panicked},
     pages,
     serve::ServeError,
+    signals::honour,
 };
 use crate::app::App;
 
@@ -110,6 +111,7 @@ fn visiting() -> Router<Context> {
         .route("/a/{slug}", get(pages::article::article))
         .route("/media/{*path}", get(pages::media::media))
         .route("/stats", get(pages::stats::show).post(pages::stats::sign_in))
+        .route("/stats/gaps", get(pages::gaps::show))
         .route("/docs", get(pages::machine::docs))
         .route("/robots.txt", get(pages::machine::robots))
         .route("/sitemap.xml", get(pages::machine::sitemap))
@@ -202,6 +204,7 @@ pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Route
         .merge(amending);
     let own = guarded(own, &context);
     let all = public.merge(own).fallback(nothing_here);
+    let all = all.layer(from_fn_with_state(context.clone(), honour));
     let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4));
     Ok(all.layer(compression).layer(from_fn_with_state(context.clone(), observe)).with_state(context))
 }

@@ -1,6 +1,6 @@
 //! Tickets from visitors.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Json,
@@ -22,7 +22,7 @@ use crate::{
         cors::ForeignOrigin,
         error::{ApiError, Problem},
         extract::{self, BodyKind, Payload},
-        limits::RateLimits,
+        limits::{RateLimits, SentFrom},
         pages::{Pages, Visitor, contact},
     },
     index::Snapshot,
@@ -124,17 +124,18 @@ pub async fn send(
     State(rates): State<Arc<RateLimits>>,
     visitor: Visitor,
     origin: ForeignOrigin,
+    SentFrom(address): SentFrom,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response, ApiError> {
     let payload = payload.only(&[BodyKind::Json, BodyKind::Form])?;
     if payload.kind == BodyKind::Json {
-        let sent = file(&app, &rates, &origin, &headers, payload.json()?, None).await?;
+        let sent = file(&app, &rates, &origin, (&headers, address), payload.json()?, None).await?;
         return Ok(reply(&sent));
     }
     let form = contact::Form::from_pairs(payload.form());
     let sent = match form.request() {
-        Ok(request) => file(&app, &rates, &origin, &headers, request, Some(&form)).await,
+        Ok(request) => file(&app, &rates, &origin, (&headers, address), request, Some(&form)).await,
         Err(error) => Err(error),
     };
     match sent {
@@ -150,7 +151,7 @@ async fn file(
     app: &App,
     rates: &RateLimits,
     origin: &ForeignOrigin,
-    headers: &HeaderMap,
+    (headers, address): (&HeaderMap, IpAddr),
     mut request: TicketRequest,
     form: Option<&contact::Form>,
 ) -> Result<HandedOff, ApiError> {
@@ -185,7 +186,9 @@ async fn file(
         let ticket = &sent.ticket;
         let kind = EventKind::TicketOpened { reference: ticket.reference.to_string(), level: ticket.level.0, query_id };
         let origin = Origin { site: site.into(), surface, locale, bot: is_bot(headers) || spam, interacted: None };
-        app.insight.record(Event::new(&visitor, origin, now, kind));
+        let event = Event::new(&visitor, origin, now, kind);
+        app.learning.note_network(&event.id, address, now);
+        app.insight.record(event);
     }
     Ok(sent)
 }
