@@ -14,6 +14,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::complete::{self, CompletionReply};
 use crate::{
     app::App,
     config::Site,
@@ -24,7 +25,7 @@ use crate::{
         extract::{self, QueryString},
     },
     insight::{Event, EventId, EventKind, MaskedText, Origin, Surface, Trigger},
-    search::{Answer, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit},
+    search::{Answer, Completion, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit},
 };
 
 /// How long a search waits for its turn.
@@ -68,6 +69,9 @@ pub struct SearchParams {
     /// Where the visitor is: `box`, `page`, `form` or `api`.
     #[param(value_type = Option<String>)]
     pub surface: Surface,
+    /// Most completions in the reply, up to 20; so that a box needs one request for both.
+    #[param(default = 0, maximum = 20)]
+    pub complete: usize,
     /// Searches for the words as typed: corrects nothing.
     pub verbatim: bool,
     /// Adds why: what the decision saw, and what each article has its place from. Such a search is not counted.
@@ -96,6 +100,7 @@ impl SearchParams {
             session: query.one("session").map(str::to_owned),
             trigger: query.choice("trigger")?.unwrap_or_default(),
             surface: query.choice("surface")?.unwrap_or(surface),
+            complete: query.number("complete", 0, complete::MAX_LIMIT)?,
             verbatim: query.flag("verbatim"),
             explain: query.flag("explain"),
             article: query.one("article").map(str::to_owned),
@@ -152,6 +157,8 @@ pub struct Performed {
     pub site: String,
     /// What was found.
     pub answer: Answer,
+    /// Phrases to go on with, if they were asked for.
+    pub completions: Vec<Completion>,
     /// Time spent searching, in microseconds.
     pub took_us: u64,
     /// The level that would take the case.
@@ -187,7 +194,11 @@ pub async fn perform(
     } else {
         params.query_id.clone().unwrap_or_else(|| EventId::new(app.now()))
     };
-    Ok(Performed { query_id, site: key.to_owned(), answer, took_us, suggested_level })
+    let completions = match params.complete {
+        0 => Vec::new(),
+        limit => complete::completions(app, key, site, &params.q, params.lang.as_deref(), limit),
+    };
+    Ok(Performed { query_id, site: key.to_owned(), answer, completions, took_us, suggested_level })
 }
 
 fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, answer: &Answer, took_us: u64) -> EventId {
@@ -274,6 +285,9 @@ pub struct SearchReply<'a> {
     excluded: &'a [String],
     /// After a miss: the query as it may have been meant, to be offered.
     did_you_mean: Option<&'a str>,
+    /// Phrases to go on with, best first; only with `complete`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    completions: Vec<CompletionReply<'a>>,
     /// Articles, best first.
     hits: Vec<HitReply<'a>>,
     /// The way to a person.
@@ -348,6 +362,7 @@ impl<'a> SearchReply<'a> {
             relaxed: answer.relaxed,
             excluded: &answer.excluded,
             did_you_mean: answer.did_you_mean.as_deref(),
+            completions: performed.completions.iter().map(CompletionReply::of).collect(),
             hits: answer.hits.iter().map(HitReply::of).collect(),
             handoff: HandoffReply { level: 1, suggested_level: performed.suggested_level, url: contact_url(performed) },
             explanation: answer.explanation.as_ref(),
