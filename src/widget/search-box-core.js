@@ -382,7 +382,7 @@ export class Box {
   /** One section; the first of an article carries the article's title and date. */
   option({ article, title, updated, url: home }, { anchor, url, heading, snippet, highlights }, rank, first) {
     const path = [heading?.join(' › '), first && this.date(updated)].filter(Boolean).join(' · ');
-    return h('a.hit', {
+    return h(first ? 'a.hit' : 'a.hit.section', {
       role: 'option', tabindex: -1, 'aria-selected': 'false', href: this.link(url ?? home),
       'data-rank': rank, 'data-article': article, 'data-section': anchor, 'data-title': title,
     }, first && line('title', title), path && line('path', path), snippet && line('snippet', ...marked(snippet, highlights)));

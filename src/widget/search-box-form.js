@@ -41,7 +41,7 @@ export class Ticket {
         needed('callback',
           field('phone', 'tel', { ...must, autocomplete: 'tel', placeholder: '+31 20 123 4567' }),
           h('div.pair', {}, field('from', 'datetime-local', must), field('until', 'datetime-local', must)),
-          h('small', {}, say('zone', this.zone)), ' ',
+          h('small', {}, say('zone', this.zone)),
           button('uncalled', say('uncalled'))),
         needed('consent', field('vendor', 'text'), this.check('agree', 'agree', say('agree'), false)),
         // People never see this one; simple robots fill it in.

@@ -38,7 +38,8 @@ button, input, textarea { font: inherit; color: inherit; margin: 0; }
 h2, h3, p, fieldset, legend { margin: 0; padding: 0; border: 0; min-inline-size: 0; }
 h2 { font-size: 1.125em; line-height: 1.35; outline: 0; }
 h3, legend { font-size: 1em; font-weight: 600; padding-block-end: 4px; }
-small, .small { font-size: .875em; font-weight: 400; color: var(--muted); }
+small:not(span > *) { display: block; margin-block-end: 8px; }
+small { font-size: .875em; font-weight: 400; color: var(--muted); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 kbd { font: inherit; font-size: .75em; color: var(--muted); border: 1px solid var(--line); border-radius: 5px; padding: 0 .45em; white-space: nowrap; margin-inline-end: 12px; }
 
@@ -64,7 +65,7 @@ kbd { font: inherit; font-size: .75em; color: var(--muted); border: 1px solid va
 .group { padding-block: 4px; border-block-start: 1px solid var(--line); }
 .label { padding: 8px 16px 4px; font-size: .8125em; font-weight: 600; color: var(--muted); }
 .hit { display: block; position: relative; padding: 9px 16px; min-block-size: 44px; color: inherit; text-decoration: none; overflow-wrap: anywhere; cursor: pointer; }
-.hit + a { padding: 5px 12px; margin-inline-start: 16px; border-inline-start: 2px solid var(--line); }
+.section { padding: 5px 12px; margin-inline-start: 16px; border-inline-start: 2px solid var(--line); }
 .hit:hover, .hit[aria-selected="true"] { background: var(--hover); }
 .hit[aria-selected="true"] { outline: 2px solid var(--accent); outline-offset: -2px; }
 .phrase { display: flex; align-items: center; }
@@ -72,7 +73,7 @@ kbd { font: inherit; font-size: .75em; color: var(--muted); border: 1px solid va
 .title, .snippet { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
 .title { font-weight: 600; color: var(--accent); line-height: 1.4; }
 .path { display: block; font-size: .8125em; color: var(--muted); }
-.hit + a .path { color: var(--text); font-weight: 550; }
+.section .path { color: var(--text); font-weight: 550; }
 .snippet { font-size: .875em; line-height: 1.45; color: var(--muted); }
 mark { background: var(--mark); color: var(--text); border-radius: 2px; }
 
@@ -98,22 +99,22 @@ textarea { resize: vertical; min-block-size: 92px; }
 .check input { flex: none; inline-size: 18px; block-size: 18px; accent-color: var(--accent); }
 .along :not(:checked) + span { text-decoration: line-through; color: var(--muted); }
 details { border-block-start: 1px solid var(--line); padding-block-end: 8px; font-size: .9375em; }
+details p { margin-block-end: 8px; }
 summary { padding-block: 10px; color: var(--accent); cursor: pointer; }
 .problem { flex: 1 0 100%; color: var(--bad); }
 .problem:empty { display: none; }
 .form .actions { margin-inline: -16px; }
 .said { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
-dialog { inline-size: min(640px, 100vw - 32px); max-inline-size: none; margin: 12vh auto auto; max-block-size: min(720px, 80vh); padding: 0; overflow: hidden; border: 1px solid var(--line); border-radius: var(--r); background: var(--bg); box-shadow: 0 12px 32px #0003; }
-dialog[open] { display: flex; flex-direction: column; position: fixed; }
-dialog:not([open]) { display: none; }
+dialog.box { position: fixed; inline-size: min(640px, 100vw - 32px); max-inline-size: none; block-size: fit-content; max-block-size: min(720px, 80vh); margin: 12vh auto auto; inset: 0; padding: 0; overflow: hidden; border: 1px solid var(--line); border-radius: var(--r); background: var(--bg); box-shadow: 0 12px 32px #0003; }
+dialog.box:not([open]) { display: none; }
 ::backdrop { background: #0008; }
-dialog .search, .box:popover-open .search { flex: none; border: 0; border-block-end: 1px solid var(--line); border-radius: 0; box-shadow: none; }
-dialog .panel, .box:popover-open .panel { position: static; flex: 1; max-block-size: none; border: 0; border-radius: 0; box-shadow: none; }
-dialog .search .link, .box:popover-open .search .link { display: block; }
-.box:popover-open { display: flex; flex-direction: column; }
+.box:is([open], :popover-open) { display: flex; flex-direction: column; }
+:is([open], :popover-open) > .search { flex: none; border-width: 0 0 1px; border-color: var(--line); border-radius: 0; box-shadow: none; }
+:is([open], :popover-open) > .panel { position: static; max-block-size: none; border: 0; border-radius: 0; box-shadow: none; }
+:is([open], :popover-open) > .search .link { display: block; }
 @media (max-width: 480px) {
-  dialog, .box:popover-open { position: fixed; inset: var(--top, 0px) 0 auto; inline-size: 100%; block-size: var(--height, 100%); max-block-size: none; margin: 0; border: 0; border-radius: 0; background: var(--bg); }
+  .box:is([open], :popover-open) { position: fixed; inset: var(--top, 0) 0 auto; inline-size: 100%; block-size: var(--height); max-block-size: none; margin: 0; border: 0; border-radius: 0; background: var(--bg); }
   :host(:not([modal])) { min-block-size: 50px; }
   .button { flex: auto; text-align: center; padding-inline: 10px; }
 }

@@ -7,19 +7,20 @@
 // beside it; until these are here, the page shows what stands between the tags. It knows the shortcut and what the page
 // told about its visitor. It draws nothing, and leaves no listener behind when the element is taken out of the page.
 
-// The server puts the addresses of the parts in here; read from a package, they are its files.
+// The server puts the addresses of the parts in here, each language complete. Read from a package, they are its files,
+// and English comes in for what a translation lacks.
 const PARTS = /*embed*/ {
   server: '/',
   core: () => import('./search-box-core.js'),
   form: () => import('./search-box-form.js'),
-  words: {
+  words: Object.fromEntries(Object.entries({
     ar: () => import('./strings/ar.json', { with: { type: 'json' } }),
     de: () => import('./strings/de.json', { with: { type: 'json' } }),
     en: () => import('./strings/en.json', { with: { type: 'json' } }),
     es: () => import('./strings/es.json', { with: { type: 'json' } }),
     fr: () => import('./strings/fr.json', { with: { type: 'json' } }),
     nl: () => import('./strings/nl.json', { with: { type: 'json' } }),
-  },
+  }).map(([lang, load], _, [, , [, english]]) => [lang, async () => ({ default: { ...(await english()).default, ...(await load()).default } })])),
 } /*end*/;
 
 const isMac = () => /Mac|iP(hone|ad)/.test(navigator.platform);
@@ -43,6 +44,7 @@ export class SearchBox extends (globalThis.HTMLElement ?? Object) {
     this.#connected = new AbortController();
     const { signal } = this.#connected;
     document.addEventListener('keydown', (event) => this.#pressed(event), { signal });
+    document.addEventListener('click', (event) => this.#clicked(event), { signal });
     for (const type of ['pointerover', 'focusin']) this.addEventListener(type, () => this.#load(), { signal });
     if (this.#box || this.getAttribute('loading') !== 'lazy') this.#load();
   }
@@ -130,6 +132,13 @@ export class SearchBox extends (globalThis.HTMLElement ?? Object) {
     this.#lang = null;
     const link = Object.assign(document.createElement('a'), { href: `${this.server}/contact`, textContent: new URL(this.server).host });
     if (!this.#box && !this.childElementCount) this.append(link);
+  }
+
+  #clicked(event) {
+    const trigger = this.getAttribute('trigger');
+    if (!trigger || !event.target.closest?.(trigger)) return;
+    event.preventDefault();
+    this.open();
   }
 
   #pressed(event) {
