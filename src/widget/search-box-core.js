@@ -157,9 +157,9 @@ export class Box {
 
   /** An address on the server; http and https only, whatever a reply says. */
   link(path) {
-    const { server } = this.element;
-    const url = new URL(path ?? '/', server);
-    return /^https?:$/.test(url.protocol) ? url.href : server;
+    const { origin } = this.element;
+    const url = new URL(path ?? '/', origin);
+    return /^https?:$/.test(url.protocol) ? url.href : origin;
   }
 
   /** Site and language, for a request or a page of the help centre. */
@@ -174,7 +174,7 @@ export class Box {
   /** The address for somebody who goes there now: the help centre recognises the visit, and takes it out again. */
   carry(href) {
     const url = new URL(href);
-    if (url.origin === this.element.server) url.searchParams.set('session', remembered().session);
+    if (url.origin === this.element.origin) url.searchParams.set('session', remembered().session);
     return url.href;
   }
 
@@ -515,7 +515,7 @@ export class Box {
     if (!reply || this.settled) return;
     this.settled = true;
     this.recent(q);
-    remembered(({ tried }) => tried.push({ id: reply.query_id, q }) > 20 && tried.shift());
+    remembered((known) => (known.tried = [...known.tried.filter((search) => search.q !== q), { id: reply.query_id, q }].slice(-20)));
     const ranks = this.options.flatMap(({ dataset: { article, section = '' } }) => (article ? `${article}#${section}` : []));
     if (ranks.length) this.record('results_shown', { query_id: reply.query_id, ranks });
   }

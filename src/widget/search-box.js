@@ -102,8 +102,8 @@ export class SearchBox extends (globalThis.HTMLElement ?? Object) {
     }
   }
 
-  /** Origin of the help centre. */
-  get server() {
+  /** Origin of the help centre. Not called `server`: frameworks set properties that have the name of an attribute. */
+  get origin() {
     return new URL(this.getAttribute('server') || PARTS.server, document.baseURI).origin;
   }
 
@@ -130,7 +130,7 @@ export class SearchBox extends (globalThis.HTMLElement ?? Object) {
   #failed(error) {
     console.warn('zerodesk-search:', error);
     this.#lang = null;
-    const link = Object.assign(document.createElement('a'), { href: `${this.server}/contact`, textContent: new URL(this.server).host });
+    const link = Object.assign(document.createElement('a'), { href: `${this.origin}/contact`, textContent: new URL(this.origin).host });
     if (!this.#box && !this.childElementCount) this.append(link);
   }
 
