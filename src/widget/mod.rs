@@ -141,10 +141,9 @@ fn tight_script(script: &str) -> String {
         } else if "'\"`".contains(letter) {
             quote = Some(letter);
         } else if " \n".contains(letter) {
-            // Every statement ends with a semicolon or a brace, so a line end is only needed after the latter.
-            let signs = if letter == ' ' { "=+-*?:;,(){}[]<>|&!" } else { "{;,([=?:|&" };
-            let next = if letter == ' ' { signs } else { "}])?:|&." };
-            if kept.ends_with(|last| signs.contains(last)) || rest.peek().is_none_or(|after| next.contains(*after)) {
+            // Every statement ends with a semicolon or a brace, so that line ends are spaces like others.
+            let signs = "=+-*?:;,(){}[]<>|&!.";
+            if kept.ends_with(|last| signs.contains(last)) || rest.peek().is_none_or(|next| signs.contains(*next)) {
                 continue;
             }
         }
@@ -230,7 +229,7 @@ mod tests {
     fn scripts_lose_the_spaces_that_separate_nothing() {
         for (script, kept) in [
             ("const { a } = b;\nlet c = 1;\n", "const{a}=b;let c=1;"),
-            ("if (a) b();\nelse {\nc();\n}\nd();", "if(a)b();else{c();}\nd();"),
+            ("if (a) b();\nelse {\nc();\n}\nd();", "if(a)b();else{c();}d();"),
             ("say('a = b', \"c , d\", `e : ${f}`, 'it\\' s = 1');", "say('a = b',\"c , d\",`e : ${f}`,'it\\' s = 1');"),
             ("return /^a b$/.test(c);", "return /^a b$/.test(c);"),
             ("x = a\n? b\n: c;", "x=a?b:c;"),

@@ -6,7 +6,7 @@
 // The server puts the style sheet in here.
 /*embed*/ import STYLE from './search-box-style.js'; /*end*/
 
-const DEBOUNCE_MS = 120;
+const DEBOUNCE_MS = 150;
 // A search that nobody extends for this long counts as shown.
 const SETTLED_MS = 1500;
 const ANNOUNCE_MS = 700;
@@ -58,13 +58,13 @@ export function h(name, attributes, ...children) {
   for (const [key, value] of Object.entries({ class: look.join(' '), part: look.join(' '), ...attributes })) {
     if (value || value === 0) node.setAttribute(key, value === true ? '' : value);
   }
-  node.append(...children.filter((child) => child));
+  node.append(...children.filter(Boolean));
   return node;
 }
 
 /** The text with its highlights, ranges [start, end) in code points, as strings and <mark>s. */
 export function marked(text, ranges) {
-  const chars = Array.from(text);
+  const chars = [...text];
   const parts = [];
   let done = 0;
   for (const [start, end] of ranges ?? []) {
@@ -78,7 +78,7 @@ export function marked(text, ranges) {
 /** A button that calls the method of this name of the box, or of the ticket form. */
 export const button = (action, label, name = 'button.button') => h(name, { type: 'button', 'data-do': action }, label);
 const textButton = (action, label) => button(action, label, 'button.link');
-const icon = () => h('span.icon', { 'aria-hidden': 'true' });
+const icon = () => h('span.icon');
 const line = (name, ...content) => h(`span.${name}`, { dir: 'auto' }, ...content);
 
 /** What an element of the page shows; the element keeps it while it is taken out and put in again. */
@@ -237,7 +237,7 @@ export class Box {
         h('form.search', { role: 'search', 'aria-label': label },
           icon(),
           at('input', 'input.input', {
-            name: 'q', role: 'combobox', maxlength: 256, enterkeyhint: 'search', autocomplete: 'off', spellcheck: 'false', placeholder,
+            name: 'q', role: 'combobox', maxlength: 256, enterkeyhint: 'search', autocomplete: 'off', placeholder,
             'aria-label': label, 'aria-expanded': 'false', 'aria-controls': 'list', 'aria-autocomplete': 'list',
           }),
           at('clearer', 'button.clear', { type: 'button', 'data-do': 'clear', 'aria-label': this.say('clear') }, '×'),
@@ -261,8 +261,8 @@ export class Box {
   }
 
   keyName(key) {
-    const names = this.mac ? { mod: '⌘', shift: '⇧', alt: '⌥' } : { mod: this.say('ctrl') };
-    return key.split('+').map((name) => names[name] ?? name.toUpperCase()).join(this.mac ? '' : ' ');
+    const names = { mod: this.mac ? '⌘' : this.say('ctrl') };
+    return key.split('+').map((name) => names[name] ?? name.toUpperCase()).join(' ');
   }
 
   toggle(open) {
@@ -304,13 +304,13 @@ export class Box {
   /** Tells assistive technology whether there is a list to go through. */
   expand() {
     const { results, list, input } = this.at;
-    input.ariaExpanded = String(Boolean(this.shown && !results.hidden && !list.hidden));
+    input.ariaExpanded = Boolean(this.shown && !results.hidden && !list.hidden);
   }
 
   /** What stands above the list: one line, and notes below it. */
   message(loud, text, ...notes) {
     this.at.head.classList.toggle('loud', loud);
-    this.at.head.replaceChildren(h('p', {}, text), ...notes.filter((note) => note).map((note) => h('p.note', {}, ...[note].flat())));
+    this.at.head.replaceChildren(h('p', {}, text), ...notes.filter(Boolean).map((note) => h('p.note', {}, ...[note].flat())));
   }
 
   /** The state without a question: recent searches, and articles about the page. */
@@ -400,10 +400,10 @@ export class Box {
   move(to) {
     const { options, at: { input } } = this;
     const option = options[to];
-    if (options[this.active]) options[this.active].ariaSelected = 'false';
+    if (options[this.active]) options[this.active].ariaSelected = false;
     this.active = to;
     if (!option) return input.removeAttribute('aria-activedescendant');
-    option.ariaSelected = 'true';
+    option.ariaSelected = true;
     option.scrollIntoView({ block: 'nearest' });
     input.setAttribute('aria-activedescendant', option.id);
   }
@@ -419,7 +419,7 @@ export class Box {
   }
 
   busy(busy) {
-    this.at.panel.ariaBusy = String(busy);
+    this.at.panel.ariaBusy = busy;
     clearTimeout(this.timers.slow);
     if (busy) this.later('slow', SLOW_MS, () => {
       this.message(false, this.say('slow'));
@@ -430,7 +430,7 @@ export class Box {
   async search(trigger, verbatim) {
     const query = this.at.input.value.trim();
     const asked = query === this.query && !this.failed && !verbatim;
-    if (asked && this.reply) this.settleLater();
+    if (asked) this.later('settled', SETTLED_MS, () => this.settle());
     if (asked || !query || !this.emit('search', { query, trigger })) return;
     this.cancel();
     this.query = query;
@@ -471,7 +471,7 @@ export class Box {
       excluded?.length && this.say('excluded', excluded.join(', ')),
       none && hits.length && this.say('nearest'));
     this.announce(none ? this.say('none_said') : found);
-    this.settleLater();
+    this.later('settled', SETTLED_MS, () => this.settle());
     this.emit('answered', { query, query_id, decision, confidence, total });
     if (none) this.parts.form().catch(() => {});
   }
@@ -502,10 +502,6 @@ export class Box {
 
   ononline() {
     if (this.failed) this.retry();
-  }
-
-  settleLater() {
-    this.later('settled', SETTLED_MS, () => this.settle());
   }
 
   /** The visitor stopped here: this search counts, the ones on the way to it do not. */
@@ -656,7 +652,8 @@ export class Box {
   }
 
   /** The visitor says that an article helped: no ticket then. */
-  solved(event, { dataset: { article = this.lastOpened } }) {
+  solved(event, target) {
+    const article = target.closest('details')?.dataset.article ?? this.lastOpened;
     this.settle();
     this.record('marked_solved', { article, query_id: this.reply?.query_id });
     this.clear();

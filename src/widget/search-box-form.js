@@ -41,7 +41,7 @@ export class Ticket {
         needed('callback',
           field('phone', 'tel', { ...must, autocomplete: 'tel', placeholder: '+31 20 123 4567' }),
           h('div.pair', {}, field('from', 'datetime-local', must), field('until', 'datetime-local', must)),
-          h('small', {}, say('zone', this.zone)),
+          h('p', {}, say('zone', this.zone)),
           button('uncalled', say('uncalled'))),
         needed('consent', field('vendor', 'text'), this.check('agree', 'agree', say('agree'), false)),
         // People never see this one; simple robots fill it in.
@@ -124,22 +124,18 @@ export class Ticket {
 
   /** One article, opened in place. */
   item({ article, title, url, snippet }) {
-    const choice = (action) => {
-      const node = button(action, this.say(action));
-      node.dataset.article = article;
-      return node;
-    };
-    const details = h('details', {}, h('summary', {}, title), h('p', {}, snippet),
+    const details = h('details', { 'data-article': article }, h('summary', {}, title), h('p', {}, snippet),
       h('p', {}, h('a', { href: this.box.link(url), target: '_blank', rel: 'noopener' }, this.say('read'))),
-      choice('solved'), ' ', choice('not'));
+      button('solved', this.say('solved')), ' ', button('not', this.say('not')));
     details.ontoggle = () => details.open && this.box.record('suggestion_clicked', { article });
     return details;
   }
 
   /** An article that did not help goes; whoever used the keyboard is taken along. */
-  not(event, { dataset: { article }, parentNode: details }) {
+  not(event, target) {
+    const details = target.closest('details');
     const next = details.nextElementSibling?.firstChild ?? this.at.message;
-    this.refused.add(article);
+    this.refused.add(details.dataset.article);
     details.remove();
     this.at.perhaps.hidden = !this.at.perhaps.querySelector('details');
     next.focus();
@@ -199,7 +195,7 @@ export class Ticket {
     sender.textContent = say('sending');
     const { status, reply } = await this.post('tickets', this.ticket());
     this.sending = false;
-    sender.textContent = say('again');
+    sender.textContent = say('retry');
     if (reply?.reference) return this.arrived(reply);
     // The text was changed after a try whose reply got lost: it is another ticket now.
     if (status === 409) this.key = null;

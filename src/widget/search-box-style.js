@@ -32,91 +32,90 @@ export default /* css */ `
   font-family: var(--zd-font, inherit);
   color: var(--text);
 }
-*, ::before, ::after { box-sizing: border-box; }
+*, ::before, ::after { box-sizing: border-box; margin: 0; }
 a { color: var(--accent); }
-button, input, textarea { font: inherit; color: inherit; margin: 0; }
-h2, h3, p, fieldset, legend { margin: 0; padding: 0; border: 0; min-inline-size: 0; }
-h2 { font-size: 1.125em; line-height: 1.35; outline: 0; }
-h3, legend { font-size: 1em; font-weight: 600; padding-block-end: 4px; }
-small:not(span > *) { display: block; margin-block-end: 8px; }
+button, input, textarea { font: inherit; color: inherit; }
+fieldset, legend { padding: 0; border: 0; min-width: 0; }
+h2 { font-size: 1.125em; outline: 0; }
+h3, legend { font-size: 1em; font-weight: 600; }
 small { font-size: .875em; font-weight: 400; color: var(--muted); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 kbd { font: inherit; font-size: .75em; color: var(--muted); border: 1px solid var(--line); border-radius: 5px; padding: 0 .45em; white-space: nowrap; margin-inline-end: 12px; }
 
-.search { display: flex; align-items: center; min-block-size: 48px; background: var(--bg); border: 1px solid var(--edge); border-radius: var(--r); }
+.search { display: flex; align-items: center; min-height: 48px; background: var(--bg); border: 1px solid var(--edge); border-radius: var(--r); }
 .search:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
-.trigger { inline-size: 100%; min-inline-size: 240px; padding: 0; text-align: start; color: var(--muted); cursor: pointer; }
+.trigger { width: 100%; min-width: 240px; padding: 0; text-align: start; color: var(--muted); cursor: pointer; }
 .trigger .text { flex: 1; margin-inline-end: 16px; }
-.icon { flex: none; position: relative; inline-size: 13px; block-size: 13px; margin-inline: 16px 13px; margin-block-end: 4px; border: 2px solid var(--muted); border-radius: 50%; }
-.icon::after { content: ""; position: absolute; inset-block-start: 9px; left: 8px; inline-size: 7px; border-block-start: 2px solid var(--muted); transform: rotate(45deg); transform-origin: 0 50%; }
-.input { flex: 1; min-inline-size: 0; block-size: 46px; padding: 0; border: 0; background: none; font-size: max(16px, 1em); outline: 0; }
+.icon { flex: none; position: relative; width: 13px; height: 13px; margin-inline: 16px 13px; margin-block-end: 4px; border: 2px solid var(--muted); border-radius: 50%; }
+.icon::after { content: ""; position: absolute; inset-block-start: 9px; left: 8px; width: 7px; border-block-start: 2px solid var(--muted); transform: rotate(45deg); transform-origin: 0 50%; }
+.input { flex: 1; min-width: 0; height: 46px; padding: 0; border: 0; background: none; font-size: max(16px, 1em); outline: 0; }
 ::placeholder { color: var(--muted); opacity: 1; }
-.clear { flex: none; inline-size: 44px; block-size: 44px; padding: 0; border: 0; background: none; color: var(--muted); font-size: 22px; line-height: 1; cursor: pointer; }
-.clear:hover { color: var(--text); }
+.clear { flex: none; width: 44px; height: 44px; padding: 0; border: 0; background: none; color: var(--muted); font-size: 22px; cursor: pointer; }
 .search .link { display: none; padding-inline: 4px 16px; }
 
-.panel { position: absolute; z-index: var(--zd-z, 1000); inset-inline: 0; inset-block-start: calc(100% + 6px); max-block-size: var(--room); overflow: auto; overscroll-behavior: contain; background: var(--bg); border: 1px solid var(--line); border-radius: var(--r); box-shadow: 0 12px 32px #0003; }
-.panel[aria-busy="true"]::before { content: ""; position: sticky; display: block; inset-block-start: 0; block-size: 2px; margin-block-end: -2px; animation: wait 1s .3s infinite alternate; }
+.panel { position: absolute; z-index: var(--zd-z, 1000); inset-inline: 0; inset-block-start: calc(100% + 6px); max-height: var(--room); overflow: auto; overscroll-behavior: contain; background: var(--bg); border: 1px solid var(--line); border-radius: var(--r); box-shadow: 0 12px 32px #0003; }
+.panel[aria-busy="true"]::before { content: ""; position: sticky; display: block; inset-block-start: 0; height: 2px; margin-block-end: -2px; animation: wait 1s .3s infinite alternate; }
 @keyframes wait { to { background: var(--accent); } }
 .message { padding: 10px 16px 6px; color: var(--muted); font-size: .875em; overflow-wrap: anywhere; }
 .loud p:first-child { padding-block: 6px; color: var(--text); font-size: 1.143em; font-weight: 600; }
-.message a, .link { display: inline-block; min-block-size: 44px; padding: 10px 0; margin-inline-end: 16px; }
+.message a, .link { display: inline-block; min-height: 44px; padding: 10px 0; margin-inline-end: 16px; }
 
 .group { padding-block: 4px; border-block-start: 1px solid var(--line); }
-.label { padding: 8px 16px 4px; font-size: .8125em; font-weight: 600; color: var(--muted); }
-.hit { display: block; position: relative; padding: 9px 16px; min-block-size: 44px; color: inherit; text-decoration: none; overflow-wrap: anywhere; cursor: pointer; }
+.label { padding: 8px 16px 4px; font-size: .875em; font-weight: 600; color: var(--muted); }
+.hit { display: block; position: relative; padding: 9px 16px; min-height: 44px; color: inherit; text-decoration: none; overflow-wrap: anywhere; cursor: pointer; }
 .section { padding: 5px 12px; margin-inline-start: 16px; border-inline-start: 2px solid var(--line); }
 .hit:hover, .hit[aria-selected="true"] { background: var(--hover); }
 .hit[aria-selected="true"] { outline: 2px solid var(--accent); outline-offset: -2px; }
 .phrase { display: flex; align-items: center; }
-.phrase .icon { scale: .8; margin-inline-start: 0; }
+.phrase .icon { margin-inline-start: 0; }
 .title, .snippet { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
-.title { font-weight: 600; color: var(--accent); line-height: 1.4; }
-.path { display: block; font-size: .8125em; color: var(--muted); }
+.title { font-weight: 600; color: var(--accent); }
+.path { display: block; font-size: .875em; color: var(--muted); }
 .section .path { color: var(--text); font-weight: 550; }
-.snippet { font-size: .875em; line-height: 1.45; color: var(--muted); }
+.snippet { font-size: .875em; color: var(--muted); }
 mark { background: var(--mark); color: var(--text); border-radius: 2px; }
 
-.actions { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; padding: 8px 16px; border-block-start: 1px solid var(--line); font-size: .9375em; position: sticky; inset-block-end: 0; background: var(--bg); }
+.actions { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; padding: 8px 16px; border-block-start: 1px solid var(--line); font-size: .9375em; position: sticky; inset-block-end: 0; background: var(--bg); }
 .all { display: block; padding: 10px 16px; border-block-start: 1px solid var(--line); font-size: .9375em; }
-.button { min-block-size: 44px; padding: 9px 16px; border: 1px solid var(--edge); border-radius: calc(var(--r) - 3px); background: none; color: inherit; font-weight: 550; text-decoration: none; cursor: pointer; }
+.button { padding-inline: 16px; background: none; color: inherit; font-weight: 550; text-decoration: none; cursor: pointer; }
 .button:hover { background: var(--hover); }
-.link { border: 0; background: none; color: var(--accent); text-decoration: underline; text-align: start; cursor: pointer; }
+.link { border: 0; background: none; color: var(--accent); text-decoration: underline; cursor: pointer; }
 .main, .main:hover { border-color: var(--accent); background: var(--accent); color: var(--on); }
 
 .form, .sent { display: grid; gap: 14px; padding: 18px 16px; }
 .sent { justify-items: start; }
 .form { padding-block-end: 0; }
 .form > p { color: var(--muted); font-size: .9375em; margin-block-start: -10px; }
-.pair { display: grid; gap: 14px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 210px), 1fr)); }
-.row { display: grid; gap: 4px; font-size: .9375em; font-weight: 550; margin-block-end: 8px; }
-.form > .row, .pair .row { margin: 0; }
-.field { inline-size: 100%; min-block-size: 44px; padding: 9px 12px; font-size: 16px; font-weight: 400; background: var(--bg); border: 1px solid var(--edge); border-radius: calc(var(--r) - 3px); }
-textarea { resize: vertical; min-block-size: 92px; }
+.pair { display: flex; flex-wrap: wrap; gap: 14px; }
+.row { display: grid; gap: 4px; font-size: .9375em; font-weight: 550; }
+.form > .row, .pair .row { flex: 1 1 210px; }
+.field { width: 100%; padding-inline: 12px; font-size: 16px; font-weight: 400; background: var(--bg); }
+.field, .button { min-height: 44px; padding-block: 9px; border: 1px solid var(--edge); border-radius: calc(var(--r) - 3px); }
+textarea { resize: vertical; min-height: 92px; }
 :user-invalid { border-color: var(--bad); }
 .along { font-size: .875em; }
-.check { display: flex; gap: 10px; align-items: center; min-block-size: 36px; padding-block: 3px; cursor: pointer; overflow-wrap: anywhere; }
-.check input { flex: none; inline-size: 18px; block-size: 18px; accent-color: var(--accent); }
+.check { display: flex; gap: 10px; align-items: center; min-height: 36px; cursor: pointer; overflow-wrap: anywhere; }
+.check input { flex: none; width: 18px; height: 18px; accent-color: var(--accent); }
 .along :not(:checked) + span { text-decoration: line-through; color: var(--muted); }
 details { border-block-start: 1px solid var(--line); padding-block-end: 8px; font-size: .9375em; }
-details p { margin-block-end: 8px; }
+details p, fieldset p { margin-block: 8px; }
 summary { padding-block: 10px; color: var(--accent); cursor: pointer; }
 .problem { flex: 1 0 100%; color: var(--bad); }
 .problem:empty { display: none; }
 .form .actions { margin-inline: -16px; }
-.said { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
-dialog.box { position: fixed; inline-size: min(640px, 100vw - 32px); max-inline-size: none; block-size: fit-content; max-block-size: min(720px, 80vh); margin: 12vh auto auto; inset: 0; padding: 0; overflow: hidden; border: 1px solid var(--line); border-radius: var(--r); background: var(--bg); box-shadow: 0 12px 32px #0003; }
+dialog.box { position: fixed; width: min(640px, 100vw - 32px); max-width: none; height: fit-content; max-height: min(720px, 80vh); margin: 12vh auto auto; inset: 0; padding: 0; overflow: hidden; border: 1px solid var(--line); border-radius: var(--r); background: var(--bg); box-shadow: 0 12px 32px #0003; }
 dialog.box:not([open]) { display: none; }
 ::backdrop { background: #0008; }
 .box:is([open], :popover-open) { display: flex; flex-direction: column; }
 :is([open], :popover-open) > .search { flex: none; border-width: 0 0 1px; border-color: var(--line); border-radius: 0; box-shadow: none; }
-:is([open], :popover-open) > .panel { position: static; max-block-size: none; border: 0; border-radius: 0; box-shadow: none; }
+:is([open], :popover-open) > .panel { position: static; max-height: none; border: 0; border-radius: 0; box-shadow: none; }
 :is([open], :popover-open) > .search .link { display: block; }
 @media (max-width: 480px) {
-  .box:is([open], :popover-open) { position: fixed; inset: var(--top, 0) 0 auto; inline-size: 100%; block-size: var(--height); max-block-size: none; margin: 0; border: 0; border-radius: 0; background: var(--bg); }
-  :host(:not([modal])) { min-block-size: 50px; }
+  .box:is([open], :popover-open) { position: fixed; inset: var(--top, 0) 0 auto; width: 100%; height: var(--height); max-height: none; margin: 0; border: 0; border-radius: 0; background: var(--bg); }
+  :host(:not([modal])) { min-height: 50px; }
   .button { flex: auto; text-align: center; padding-inline: 10px; }
 }
-@media (max-width: 480px), (pointer: coarse) { kbd { display: none; } .check { min-block-size: 44px; } }
+@media (max-width: 480px), (pointer: coarse) { kbd { display: none; } .check { min-height: 44px; } }
 `;
