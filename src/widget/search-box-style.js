@@ -98,7 +98,7 @@ textarea { resize: vertical; min-height: 92px; }
 .check input { flex: none; width: 18px; height: 18px; accent-color: var(--accent); }
 .along :not(:checked) + span { text-decoration: line-through; color: var(--muted); }
 details { border-block-start: 1px solid var(--line); padding-block-end: 8px; font-size: .9375em; }
-details p, fieldset p { margin-block: 8px; }
+details p, fieldset p, fieldset > .row { margin-block: 8px; }
 summary { padding-block: 10px; color: var(--accent); cursor: pointer; }
 .problem { flex: 1 0 100%; color: var(--bad); }
 .problem:empty { display: none; }
