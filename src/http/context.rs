@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::extract::FromRef;
 use tokio::sync::Semaphore;
 
-use super::{limits::RateLimits, pages::Pages, serve::ServeError};
+use super::{api::search::Found, limits::RateLimits, pages::Pages, replies::Replies, serve::ServeError};
 use crate::app::App;
 
 /// Everything a route may ask for with `State`.
@@ -15,6 +15,7 @@ pub struct Context {
     pages: Arc<Pages>,
     rates: Arc<RateLimits>,
     searches: Arc<SearchSlots>,
+    replies: Arc<Replies<Found>>,
     base: Arc<BaseUrl>,
 }
 
@@ -24,6 +25,7 @@ impl Context {
             pages: Arc::new(Pages::new().map_err(|error| ServeError::Setup(format!("{error:#}")))?),
             rates: Arc::new(RateLimits::new(&app.config.limits)),
             searches: Arc::new(SearchSlots(Semaphore::new(app.config.search.concurrency))),
+            replies: Arc::default(),
             base: Arc::new(BaseUrl::new(&app.config.public_url, address.unwrap_or(app.config.listen))),
             app,
         })
@@ -69,4 +71,5 @@ part!(app: App);
 part!(pages: Pages);
 part!(rates: RateLimits);
 part!(searches: SearchSlots);
+part!(replies: Replies<Found>);
 part!(base: BaseUrl);
