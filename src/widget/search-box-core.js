@@ -335,7 +335,7 @@ export class Box {
     const { reply } = await this.fetch(`suggest?${this.params({ title: document.title.slice(0, 200), path: path.slice(0, 200) })}`);
     if (!Array.isArray(reply?.hits)) return;
     this.here.hits = reply.hits.filter(({ url }) => this.link(url).split('#')[0] !== origin + path);
-    if (!this.at.input.value) this.idle();
+    if (!this.at.input.value && !this.failed) this.idle();
   }
 
   /** Earlier searches in this language, newest first, where the page allows to keep them; a text is put before them. */

@@ -8,6 +8,7 @@
 
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
+import { boxFeatures } from './features.mjs';
 import { pageScript } from './script.mjs';
 import { boxStates } from './states.mjs';
 import { finish, server, start, test } from './support.mjs';
@@ -32,6 +33,7 @@ await test('loader and box stay within their budgets', async () => {
   assert.ok(words.length >= 6 && Math.max(...words) <= WORDS_BUDGET_BYTES, `words: ${words} bytes`);
 });
 await boxStates();
+await boxFeatures();
 await pageScript();
 await wholeVisit();
 process.exitCode = (await finish()) ? 0 : 1;

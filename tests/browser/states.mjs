@@ -13,17 +13,17 @@ const ATTACKS = [
 ];
 
 const section = (n) => ({ anchor: `s${n}`, url: `/a/one#s${n}`, heading: ['Setting up', `Part ${n}`], snippet: `Turn the key ${n} times`, highlights: [[9, 12]] });
-const hit = (article, more = {}) => ({
+export const hit = (article, more = {}) => ({
   article, title: `About ${article}`, description: 'A description', url: `/a/${article}`, kind: 'how-to', language: 'en',
   updated: '2026-03-01', score: 5, sections: [section(1), section(2)], ...more,
 });
-const answer = (hits, more = {}) => ({
+export const answer = (hits, more = {}) => ({
   query: '', query_id: '01JD8WQXK3M5V7Y9ZABCDEFGHJ', language: 'en', took_us: 90, total: hits.length, decision: 'answer', confidence: 0.9,
   corrected: null, hits, handoff: { level: 1, suggested_level: 1, url: '/contact' }, ...more,
 });
 
 /** Answers the API's search by the function, and keeps what was asked. */
-async function replies(page, reply) {
+export async function replies(page, reply) {
   const asked = [];
   await page.route(`${server}/api/v1/search?*`, async (route) => {
     const query = new URL(route.request().url()).searchParams.get('q');
@@ -38,7 +38,7 @@ async function replies(page, reply) {
 }
 
 /** Takes the place of POST /api/v1/tickets; keeps the bodies. */
-async function desk(page, reply) {
+export async function desk(page, reply) {
   const bodies = [];
   await page.route(`${server}/api/v1/tickets`, async (route) => {
     const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type' };
@@ -53,7 +53,7 @@ async function desk(page, reply) {
 }
 
 /** Keeps the events that the box sends. */
-async function events(page) {
+export async function events(page) {
   const seen = [];
   await page.route(`${server}/api/v1/events`, async (route) => {
     const batch = JSON.parse(route.request().postData());

@@ -140,7 +140,7 @@ pub async fn for_page(
     State(slots): State<Arc<SearchSlots>>,
     query: QueryString,
 ) -> Result<Response, ApiError> {
-    let (_, site) = extract::site(&app.config, query.one("site"))?;
+    let site = extract::site(&app.config, query.one("site"))?;
     let lang = query.one("lang").map(super::search::language_tag).transpose()?;
     let path = percent_decode_str(query.one("path").unwrap_or_default()).decode_utf8_lossy();
     let words: String = path.chars().map(|letter| if letter.is_alphanumeric() { letter } else { ' ' }).collect();
