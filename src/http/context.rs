@@ -3,9 +3,16 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::extract::FromRef;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{api::search::Found, limits::RateLimits, pages::Pages, replies::Replies, serve::ServeError};
+use super::{
+    api::search::Found,
+    error::{ApiError, Code},
+    limits::RateLimits,
+    pages::Pages,
+    replies::Replies,
+    serve::ServeError,
+};
 use crate::app::App;
 
 /// Everything a route may ask for with `State`.
@@ -32,8 +39,23 @@ impl Context {
     }
 }
 
-/// Room for the searches that may run at once.
-pub struct SearchSlots(pub Semaphore);
+/// Room for the searches that are under way.
+pub struct SearchSlots(Semaphore);
+
+impl SearchSlots {
+    /// A turn, behind those who are here already.
+    ///
+    /// # Errors
+    /// `overloaded` where too many wait: nobody is kept waiting for what would come too late.
+    pub async fn turn(&self) -> Result<SemaphorePermit<'_>, ApiError> {
+        let busy = "Too many searches run at once. Try again in a second.";
+        let turn = self.0.try_acquire().map_err(|_| ApiError::new(Code::Overloaded, busy).retry_after(1))?;
+        // A search keeps its thread until it is done. Without this, each request would be read after the search of the
+        // one before, and nobody would see how many there are.
+        tokio::task::yield_now().await;
+        Ok(turn)
+    }
+}
 
 /// Scheme and host of this server as visitors reach it, without a trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq)]

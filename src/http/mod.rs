@@ -21,5 +21,6 @@ mod router;
 mod serve;
 
 pub use error::{ApiError, Code};
+pub use limits::visitor;
 pub use router::openapi;
 pub use serve::{ServeError, run};

@@ -24,7 +24,7 @@ mod understand;
 mod weights;
 mod widen;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{cell::Cell, collections::HashSet, sync::Arc, time::Instant};
 
 use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,8 @@ pub struct Query {
     pub candidates_at: f32,
     /// Whether to say why.
     pub explain: Option<Explain>,
+    /// When to stop looking: what was found by then is the answer, and says that it is partial.
+    pub until: Option<Instant>,
 }
 
 /// Restricts which articles may be hits; an empty list restricts nothing, several values of one list mean "any".
@@ -130,6 +132,8 @@ pub struct Answer {
     pub did_you_mean: Option<String>,
     /// Articles, best first.
     pub hits: Vec<Hit>,
+    /// Time was up before everything was looked at: there may be more and better hits.
+    pub partial: bool,
     /// What the decision saw.
     pub signals: Signals,
     /// Why, where the query asks for it.
@@ -318,13 +322,15 @@ impl Searcher {
         let snapshot = self.snapshot();
         let (decision, synonyms) = (self.decision_model(), self.synonyms.load());
         let ranking = &self.ranking;
-        let search = Search { snapshot: &snapshot, query, ranking, decision: &decision, synonyms: &synonyms };
+        let late = Cell::new(false);
+        let search = Search { snapshot: &snapshot, query, ranking, decision: &decision, synonyms: &synonyms, late };
         let limit = if query.long { MAX_MESSAGE_CHARS } else { MAX_QUERY_CHARS };
         let asked = Asked::read(&understand::clean(&query.text, limit));
         let mut answer = search.answer(&asked)?;
-        if answer.total == 0 && !asked.phrases.is_empty() {
+        if answer.total == 0 && !asked.phrases.is_empty() && !search.is_late() {
             answer = Answer { relaxed: true, ..search.answer(&asked.relaxed())? };
         }
+        answer.partial = search.late.get();
         let language = answer.language.as_deref().map(Language::new);
         answer.excluded.retain(|words| language.as_ref().is_none_or(|language| restrict::leaves_out(language, words)));
         Ok(answer)
@@ -338,9 +344,19 @@ struct Search<'a> {
     ranking: &'a RankingModel,
     decision: &'a DecisionModel,
     synonyms: &'a Synonyms,
+    /// Something was left out because time was up.
+    late: Cell<bool>,
 }
 
 impl Search<'_> {
+    /// Whether time is up. Whoever asks leaves something out then: each step that is not needed for an answer asks, so
+    /// that what runs over is one step of one language.
+    fn is_late(&self) -> bool {
+        let late = self.late.get() || self.query.until.is_some_and(|until| Instant::now() >= until);
+        self.late.set(late);
+        late
+    }
+
     fn answer(&self, asked: &Asked) -> Result<Answer, SearchError> {
         let Self { snapshot, query, .. } = *self;
         let mut answer = Answer {
@@ -353,6 +369,7 @@ impl Search<'_> {
             relaxed: false,
             excluded: asked.excluded.clone(),
             did_you_mean: None,
+            partial: false,
             hits: Vec::new(),
             signals: Signals::default(),
             explanation: None,
@@ -360,7 +377,12 @@ impl Search<'_> {
         };
         if query.languages.is_empty() {
             let codes: Vec<String> = snapshot.languages().take(MAX_LANGUAGES).map(str::to_owned).collect();
-            let mut found: Vec<Found> = codes.iter().map(|code| self.find(asked, code)).collect::<Result<_, _>>()?;
+            let mut found = Vec::with_capacity(codes.len());
+            for code in &codes {
+                if found.is_empty() || !self.is_late() {
+                    found.push(self.find(asked, code)?);
+                }
+            }
             if let Some(best) = found.iter_mut().max_by(|a, b| a.best().score().total_cmp(&b.best().score())) {
                 spelling::second_try(self, asked, best, &mut answer)?;
             }
@@ -376,7 +398,7 @@ impl Search<'_> {
             if best.as_ref().is_none_or(|(before, ..)| worth > *before) {
                 best = Some((worth, language, found));
             }
-            if decision == Decision::Answer {
+            if decision == Decision::Answer || self.is_late() {
                 break;
             }
         }
@@ -392,9 +414,12 @@ impl Search<'_> {
     fn find(&self, asked: &Asked, language: &str) -> Result<Found, SearchError> {
         let (understood, wordings) = understand::understand(self, asked, language)?;
         let depth = self.depth(1 + wordings.len());
-        let rate = |understood| self.rate(asked, understood, depth);
-        let mut found = rate(understood)?;
-        found.reworded = wordings.into_iter().map(rate).collect::<Result<_, _>>()?;
+        let mut found = self.rate(asked, understood, depth)?;
+        for wording in wordings {
+            if !self.is_late() {
+                found.reworded.push(self.rate(asked, wording, depth)?);
+            }
+        }
         Ok(found)
     }
 
@@ -406,11 +431,11 @@ impl Search<'_> {
             ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
         }
         let reader = read::Reader::new(model, &understood, &ranking, snapshot);
-        restrict::apply(snapshot, &understood, asked, &mut ranking)?;
+        restrict::apply(self, &understood, asked, &mut ranking)?;
         let best = ranking.best(depth.max(READ), |ranked| reader.estimate(ranked));
         let mut hits = Vec::with_capacity(best.len());
         for (at, ranked) in best.into_iter().enumerate() {
-            let stored = if at < READ { Some(snapshot.stored(ranked.place)?) } else { None };
+            let stored = if at < READ && !self.is_late() { Some(snapshot.stored(ranked.place)?) } else { None };
             hits.push(self.candidate(&reader, ranked, stored));
         }
         let read = hits.len().min(READ);

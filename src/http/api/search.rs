@@ -1,6 +1,7 @@
 //! `GET /api/v1/search`: parameters to a checked query, the answer to a reply; the page of results asks the same way.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -24,14 +25,13 @@ use crate::{
         context::SearchSlots,
         error::{ApiError, Code},
         extract::{self, QueryString},
+        observe::panic_error,
         replies::Replies,
     },
     insight::{Event, EventId, EventKind, MaskedText, Origin, Surface, Trigger},
     search::{Answer, Completion, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit},
 };
 
-/// How long a search waits for its turn.
-const PATIENCE: Duration = Duration::from_millis(250);
 /// Longest words, in bytes, for which a reply is kept; hardly anybody asks the same at such length.
 const MAX_KEPT_BYTES: usize = 512;
 /// Articles in a reply that asks for no number.
@@ -136,7 +136,10 @@ impl SearchParams {
             return None;
         }
         let mut key = format!("{q}\0{site}\0{}\0{limit} {offset} {verbatim}", lang.as_deref().unwrap_or_default());
-        for value in [kind, tag, product].into_iter().flat_map(|list| std::iter::once("\0").chain(list.iter().map(String::as_str))) {
+        for value in [kind, tag, product]
+            .into_iter()
+            .flat_map(|list| std::iter::once("\0").chain(list.iter().map(String::as_str)))
+        {
             key.push('\x01');
             key.push_str(value);
         }
@@ -211,20 +214,18 @@ pub async fn perform(
 ) -> Result<Performed, ApiError> {
     let (key, site) = extract::site(&app.config, params.site.as_deref())?;
     let begun = Instant::now();
-    let (answer, suggested_level) = find(app, slots, &params.checked(app, key, site)).await?;
+    let (answer, suggested_level) = find(app, slots, params.checked(app, key, site)).await?;
     let took_us = begun.elapsed().as_micros() as u64;
     let query_id = name(app, key, params, headers, &answer, took_us);
     Ok(Performed { query_id, site: key.to_owned(), answer, took_us, suggested_level })
 }
 
 /// Searches when it is its turn; with the level that would take the case.
-async fn find(app: &App, slots: &SearchSlots, query: &Query) -> Result<(Answer, u8), ApiError> {
-    let turn = tokio::time::timeout(PATIENCE, slots.0.acquire()).await;
-    let busy =
-        || ApiError::new(Code::Overloaded, "Too many searches run at once. Try again in a second.").retry_after(1);
-    let turn = turn.map_err(|_| busy())?.map_err(ApiError::internal)?;
+async fn find(app: &App, slots: &SearchSlots, query: Query) -> Result<(Answer, u8), ApiError> {
+    let turn = slots.turn().await?;
     let begun = Instant::now();
-    let answer = app.searcher.search(query)?;
+    let until = Some(begun + Duration::from_millis(app.config.search.deadline_ms));
+    let answer = searched(app, &Query { until, ..query })?;
     drop(turn);
     metrics::histogram!("zerodesk_search_duration_seconds").record(begun.elapsed());
     let declared = answer.hits.first().and_then(|hit| hit.article.front_matter.level);
@@ -284,16 +285,28 @@ async fn find_once(
     if let Some(found) = key.as_ref().and_then(|key| replies.get(&edition, key)) {
         return Ok(found);
     }
-    let (answer, suggested_level) = find(app, slots, &params.checked(app, site_key, site)).await?;
+    let (answer, suggested_level) = find(app, slots, params.checked(app, site_key, site)).await?;
     let found = Arc::new(Found::of(answer, suggested_level)?);
-    if let Some(key) = key {
+    if let Some(key) = key.filter(|_| !found.answer.partial) {
         replies.keep(&edition, key, Arc::clone(&found), found.bytes());
     }
     Ok(found)
 }
 
+/// A search that fails, in whatever way, may have met a damaged index.
+fn searched(app: &App, query: &Query) -> Result<Answer, ApiError> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| app.searcher.search(query)));
+    if !matches!(outcome, Ok(Ok(_))) {
+        app.suspect_index();
+    }
+    Ok(outcome.map_err(|cause| panic_error(cause.as_ref()))??)
+}
+
 fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, answer: &Answer, took_us: u64) -> EventId {
     metrics::counter!("zerodesk_searches_total", "decision" => answer.decision.as_str()).increment(1);
+    if answer.partial {
+        metrics::counter!("zerodesk_searches_partial_total").increment(1);
+    }
     let now = app.now();
     let visitor = app.insight.visitor(params.session.as_deref(), now);
     let sections = |hit: &Hit| {
@@ -379,6 +392,8 @@ pub struct SearchReply<'a> {
     confidence: f32,
     /// The query with typing errors put right, where that found the hits.
     corrected: Option<&'a str>,
+    /// Time was up before everything was looked at: there may be more and better hits.
+    partial: bool,
     /// No article has the words in quotation marks side by side, so they were searched one by one.
     relaxed: bool,
     /// Words and phrases that no hit has, because they were written with a minus.
@@ -466,6 +481,7 @@ impl<'a> SearchReply<'a> {
             decision: answer.decision,
             confidence: rounded(answer.confidence),
             corrected: answer.corrected.as_deref(),
+            partial: answer.partial,
             relaxed: answer.relaxed,
             excluded: &answer.excluded,
             did_you_mean: answer.did_you_mean.as_deref(),

@@ -1,6 +1,9 @@
 //! Articles for a half-written ticket: the last chance to answer before a person is asked.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Json,
@@ -21,7 +24,7 @@ use crate::{
         client,
         context::SearchSlots,
         cors::ForeignOrigin,
-        error::{ApiError, Code, Problem},
+        error::{ApiError, Problem},
         extract::{self, BodyKind, Payload, QueryString},
     },
     insight::{Event, EventKind, Origin, Surface},
@@ -162,9 +165,7 @@ pub(in crate::http) async fn suggestions(
     if subject.chars().count() + message.chars().count() < MIN_CHARS {
         return Ok(Vec::new());
     }
-    let busy =
-        |_| ApiError::new(Code::Overloaded, "Too many searches run at once. Try again in a second.").retry_after(1);
-    let turn = slots.0.try_acquire().map_err(busy)?;
+    let turn = slots.turn().await?;
     let query = Query {
         text: message_query(
             subject,
@@ -179,6 +180,7 @@ pub(in crate::http) async fn suggestions(
         answer_at: site.answer_at(),
         candidates_at: site.candidates_at(),
         long: true,
+        until: Some(Instant::now() + Duration::from_millis(app.config.search.deadline_ms)),
         filter: crate::search::Filter { folders: site.folders.clone(), ..Default::default() },
         ..Query::default()
     };
