@@ -29,7 +29,9 @@ use crate::{
         replies::Replies,
     },
     insight::{Event, EventId, EventKind, MaskedText, Origin, Surface, Trigger},
-    search::{Answer, Completion, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit},
+    search::{
+        Answer, Completion, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit,
+    },
 };
 
 /// Longest words, in bytes, for which a reply is kept; hardly anybody asks the same at such length.
@@ -462,13 +464,7 @@ pub struct HandoffReply {
 }
 
 impl<'a> SearchReply<'a> {
-    fn of(
-        found: &'a Found,
-        completions: &'a [Completion],
-        site: &'a str,
-        query_id: &'a EventId,
-        took_us: u64,
-    ) -> Self {
+    fn of(found: &'a Found, completions: &'a [Completion], site: &'a str, query_id: &'a EventId, took_us: u64) -> Self {
         let answer = &found.answer;
         Self {
             query: &answer.query,
