@@ -51,7 +51,7 @@ fn searching() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(api::search::search))
         .routes(routes!(api::complete::complete))
-        .routes(routes!(api::suggest::suggest))
+        .routes(routes!(api::suggest::suggest, api::suggest::for_page))
 }
 
 /// What visitors report: events and feedback.

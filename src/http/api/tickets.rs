@@ -66,6 +66,9 @@ pub struct TicketRequest {
     pub external: AskedExternal,
     /// What the visitor agreed to.
     pub consent: Option<Consent>,
+    /// What of the trail the form showed, as `trail:QUERY_ID` and `read:SLUG`: the rest is left out. None: all goes
+    /// along.
+    pub lines: Option<Vec<String>>,
     /// A field that people do not see and leave empty.
     #[schema(ignore)]
     pub website: Option<String>,
@@ -166,8 +169,8 @@ async fn file(
         tracing::warn!(%error, "a ticket goes without its trail");
         Trail::default()
     });
-    if let Some(form) = form {
-        form.keep_shown(&mut trail);
+    if let Some(lines) = &request.lines {
+        keep_shown(&mut trail, lines);
     }
     strike(&mut trail, request.consent.as_mut());
     let trapped = request.website.as_deref().is_some_and(|text| !text.is_empty());
@@ -221,6 +224,13 @@ fn new_ticket(
         },
         context,
     })
+}
+
+/// Leaves in the trail only what the form showed: what happened since then stays here.
+fn keep_shown(trail: &mut Trail, lines: &[String]) {
+    let shown = |line: String| lines.contains(&line);
+    trail.searches.retain(|search| shown(format!("trail:{}", search.query_id.as_str())));
+    trail.articles.retain(|read| shown(format!("read:{}", read.article)));
 }
 
 /// Takes single lines out of the trail: `trail:QUERY_ID` and `read:SLUG`. The ticket then only tells that something

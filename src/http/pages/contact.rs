@@ -121,16 +121,10 @@ impl Form {
             callback: phone.is_some().then_some(Callback { phone, windows }),
             external: AskedExternal { vendor: some(&self.vendor), consent: self.vendor_consent },
             consent: Some(Consent { fields_removed: struck, ..Consent::default() }),
+            lines: Some(self.lines.clone()),
             website: some(&self.website),
             ..TicketRequest::default()
         })
-    }
-
-    /// Leaves in the trail only what the form showed: what happened since then stays here.
-    pub fn keep_shown(&self, trail: &mut Trail) {
-        let shown = |line: String| self.lines.contains(&line);
-        trail.searches.retain(|search| shown(format!("trail:{}", search.query_id.as_str())));
-        trail.articles.retain(|read| shown(format!("read:{}", read.article)));
     }
 
     /// Whether it was sent sooner than a person can fill it in. The key tells when the form was opened.
