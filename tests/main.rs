@@ -1,8 +1,10 @@
 //! Behaviour, tested through the real server.
 
 mod architecture;
+mod article_pages;
 mod articles_api;
 mod bad_input;
+mod branding;
 mod checking;
 mod completing;
 mod compounds;
@@ -20,6 +22,7 @@ mod killed;
 mod languages;
 mod levels;
 mod limits;
+mod machines;
 mod mails;
 mod measuring;
 mod no_answer;
@@ -27,6 +30,7 @@ mod openapi;
 mod outbox;
 mod pages;
 mod presets;
+mod previewing;
 mod real;
 mod reporting_back;
 mod searching;

@@ -35,13 +35,13 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    serve: Settings,
+    serve: ServeArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the help centre, the search box and the API (what happens without a command, too)
-    Serve(Settings),
+    Serve(ServeArgs),
     /// Check a folder of articles for mistakes
     Check(check::CheckArgs),
     /// Look after the people who work at the desk; works while the server runs
@@ -56,6 +56,16 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Search from the command line
     Search(search::SearchArgs),
+}
+
+/// What `serve` takes beside the settings.
+#[derive(Debug, Clone, Default, Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    settings: Settings,
+    /// For writers: show drafts and problems, and reload open pages when their files are saved
+    #[arg(long)]
+    preview: bool,
 }
 
 /// Settings that can be given as flags; they override environment and file.
@@ -93,6 +103,11 @@ impl Settings {
     /// # Errors
     /// [`UsageError`], for exit code 2.
     fn load(self) -> Result<Config, UsageError> {
+        self.load_for(false)
+    }
+
+    /// The same, for visitors or for a writer's preview.
+    fn load_for(self, preview: bool) -> Result<Config, UsageError> {
         let written = Written {
             file: read_file(self.config.as_deref())?,
             env: std::env::vars().collect(),
@@ -101,6 +116,7 @@ impl Settings {
             data: self.data,
             listen: self.listen,
             limits: self.limits.map(|switch| switch == Switch::On),
+            preview,
         };
         Ok(written.meant()?)
     }
@@ -156,14 +172,14 @@ fn told_once(error: &anyhow::Error) -> String {
 impl Cli {
     fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Some(Command::Serve(settings)) => serve::run(settings.load()?),
+            Some(Command::Serve(args)) => serve::run(args.settings.load_for(args.preview)?),
             Some(Command::Check(args)) => check::run(args),
             Some(Command::Agent(command)) => agent::run(command),
             Some(Command::Connectors(command)) => connectors::run(command),
             Some(Command::Config(settings)) => config::run(&settings.load()?),
             Some(Command::Eval(args)) => eval::run(&args),
             Some(Command::Search(args)) => search::run(args),
-            None => serve::run(self.serve.load()?),
+            None => serve::run(self.serve.settings.load_for(self.serve.preview)?),
         }
     }
 }

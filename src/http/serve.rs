@@ -18,7 +18,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use super::router;
+use super::{context::Stopping, router};
 use crate::app::App;
 
 /// Time for a client to send its request head; also how long a kept-alive connection may idle.
@@ -45,7 +45,8 @@ pub enum ServeError {
 pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
     let slots = Arc::new(Semaphore::new(app.config.limits.connections));
     let address = listener.local_addr().ok();
-    let router = router::router(app, address)?;
+    let stopping = Arc::new(Stopping::default());
+    let router = router::router(app, address, stopping.clone())?;
     let running = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -62,6 +63,7 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
         });
     }
     drop(listener);
+    stopping.begin();
     if tokio::time::timeout(GRACE, running.shutdown()).await.is_err() {
         tracing::warn!("requests still ran when the time to finish them was over");
     }

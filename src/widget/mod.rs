@@ -33,8 +33,15 @@ const WORDS: [(&str, &str); 3] = [
 static SEARCH_BOX: LazyLock<String> = LazyLock::new(|| with_style_and_words(&without_comments(BOX)));
 static PAGE: LazyLock<String> = LazyLock::new(|| without_comments(include_str!("page.js")));
 static CONTACT: LazyLock<String> = LazyLock::new(|| without_comments(include_str!("contact.js")));
-static ASSETS: LazyLock<[Asset; 3]> =
-    LazyLock::new(|| [script("search-box.js", &SEARCH_BOX), script("page.js", &PAGE), script("contact.js", &CONTACT)]);
+static PREVIEW: LazyLock<String> = LazyLock::new(|| without_comments(include_str!("preview.js")));
+static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
+    [
+        script("search-box.js", &SEARCH_BOX),
+        script("page.js", &PAGE),
+        script("contact.js", &CONTACT),
+        script("preview.js", &PREVIEW),
+    ]
+});
 
 /// All files, ready to be served.
 ///
@@ -49,7 +56,13 @@ pub fn assets() -> &'static [Asset] {
 /// Hash of the contents, 16 hexadecimal digits: for `ETag` and for addresses that may be cached for good.
 #[must_use]
 pub fn hash(asset: &Asset) -> String {
-    Sha256::digest(asset.body).iter().take(8).fold(String::new(), |mut hex, byte| {
+    hash_of(asset.body)
+}
+
+/// The same of other bytes that browsers are given.
+#[must_use]
+pub fn hash_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
         hex
     })
