@@ -8,11 +8,12 @@
 //! | mark | 8 | tells where the passages begin among the bytes of a stored document |
 //! | head | 16 | counts of lines and tokens, length of the text, length of the sections (u32 each) |
 //! | lines | 12 each | start in the text, first token (u32), section (u16), kind (u8), 0 |
-//! | tokens | 8 each | hash of the stem (u32), start in the line (u16), length (u8), 1 if a stop word, 2 if other tokens stand for its text |
+//! | hashes | 4 each | hash of each token's stem (u32) |
+//! | places | 4 each | of each token: start in the line (u16), length (u8), 1 if a stop word, 2 if other tokens stand for its text |
 //! | text | | the lines, each ended by a newline |
 //! | sections | | JSON of [`Heading`]s |
 //!
-//! Numbers are little-endian.
+//! Numbers are little-endian. Hashes stand apart from places, because of most tokens nothing else is ever read.
 
 use std::ops::Range;
 
@@ -26,7 +27,8 @@ use crate::{
 const MARK: &[u8; 8] = b"\x00passage";
 const HEAD: usize = 16;
 const LINE: usize = 12;
-const TOKEN: usize = 8;
+const HASH: usize = 4;
+const PLACE: usize = 4;
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +66,8 @@ pub struct Line<'a> {
     pub section: usize,
     /// Its text.
     pub text: &'a str,
-    tokens: &'a [u8],
+    hashes: &'a [u8],
+    places: &'a [u8],
 }
 
 /// One token of a line.
@@ -83,14 +86,20 @@ pub struct LineToken {
 }
 
 impl<'a> Line<'a> {
+    /// Hashes of the tokens in order; see [`term_hash`].
+    pub fn hashes(&self) -> impl Iterator<Item = u32> + use<'a> {
+        self.hashes.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
+    }
+
     /// The tokens in order. A word with two stems is two tokens at one place.
     pub fn tokens(&self) -> impl Iterator<Item = LineToken> + use<'a> {
-        self.tokens.chunks_exact(TOKEN).map(|bytes| LineToken {
-            hash: u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]),
-            start: u16::from_le_bytes([bytes[4], bytes[5]]),
-            len: bytes[6],
-            stop: bytes[7] == 1,
-            extra: bytes[7] == 2,
+        let places = self.places.as_chunks::<PLACE>().0;
+        self.hashes().zip(places).map(|(hash, &[low, high, len, mark])| LineToken {
+            hash,
+            start: u16::from_le_bytes([low, high]),
+            len,
+            stop: mark == 1,
+            extra: mark == 2,
         })
     }
 }
@@ -99,7 +108,8 @@ impl<'a> Line<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Passages<'a> {
     lines: &'a [u8],
-    tokens: &'a [u8],
+    hashes: &'a [u8],
+    places: &'a [u8],
     text: &'a str,
     sections: &'a [u8],
 }
@@ -111,30 +121,33 @@ impl<'a> Passages<'a> {
         let begin = bytes.windows(MARK.len()).position(|window| window == MARK)?;
         let bytes = &bytes[begin + MARK.len()..];
         let count = |at: usize| bytes.get(at..at + 4).map(read_u32);
-        let (lines, tokens) = (count(0)? * LINE, count(4)? * TOKEN);
+        let (lines, tokens) = (count(0)? * LINE, count(4)?);
         let (text, sections) = (count(8)?, count(12)?);
         let rest = bytes.get(HEAD..)?;
         let (lines, rest) = rest.split_at_checked(lines)?;
-        let (tokens, rest) = rest.split_at_checked(tokens)?;
+        let (hashes, rest) = rest.split_at_checked(tokens * HASH)?;
+        let (places, rest) = rest.split_at_checked(tokens * PLACE)?;
         let (text, rest) = rest.split_at_checked(text)?;
-        Some(Self { lines, tokens, text: std::str::from_utf8(text).ok()?, sections: rest.get(..sections)? })
+        Some(Self { lines, hashes, places, text: std::str::from_utf8(text).ok()?, sections: rest.get(..sections)? })
     }
 
     /// The lines in reading order; titles, questions and description come first.
     pub fn lines(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
-        let Self { lines, tokens, text, .. } = *self;
+        let Self { lines, hashes, places, text, .. } = *self;
         let starts = |at: usize| lines.get(at * LINE..).filter(|l| l.len() >= LINE);
         (0..lines.len() / LINE).filter_map(move |at| {
             let line = starts(at)?;
             let (text_end, token_end) = match starts(at + 1) {
-                Some(next) => (read_u32(next), read_u32(&next[4..]) * TOKEN),
-                None => (text.len(), tokens.len()),
+                Some(next) => (read_u32(next), read_u32(&next[4..])),
+                None => (text.len(), hashes.len() / HASH),
             };
+            let tokens = read_u32(&line[4..])..token_end;
             Some(Line {
                 kind: kind(line[10])?,
                 section: usize::from(u16::from_le_bytes([line[8], line[9]])),
                 text: text.get(read_u32(line)..text_end.saturating_sub(1))?,
-                tokens: tokens.get(read_u32(&line[4..]) * TOKEN..token_end)?,
+                hashes: hashes.get(tokens.start * HASH..tokens.end * HASH)?,
+                places: places.get(tokens.start * PLACE..tokens.end * PLACE)?,
             })
         })
     }
@@ -165,25 +178,26 @@ pub fn term_hash(stem: &str) -> u32 {
 #[derive(Default)]
 struct Encoder {
     lines: Vec<u8>,
-    tokens: Vec<u8>,
+    hashes: Vec<u8>,
+    places: Vec<u8>,
     text: String,
 }
 
 impl Encoder {
     fn line(&mut self, analyzer: &mut Analyzer, kind: LineKind, section: usize, text: &str) {
         self.lines.extend((self.text.len() as u32).to_le_bytes());
-        self.lines.extend(((self.tokens.len() / TOKEN) as u32).to_le_bytes());
+        self.lines.extend(((self.hashes.len() / HASH) as u32).to_le_bytes());
         self.lines.extend(u16::try_from(section).unwrap_or(u16::MAX).to_le_bytes());
         self.lines.extend([kind as u8, 0]);
         let language = analyzer.language().clone();
-        let tokens = &mut self.tokens;
+        let (hashes, places) = (&mut self.hashes, &mut self.places);
         analyzer.analyze_all(text, |token| {
             let stop = is_stop_word(&language, &token.forms.surface);
             let mark = if token.extra { 2 } else { u8::from(stop) };
             for stem in token.forms.stems() {
-                tokens.extend(term_hash(stem).to_le_bytes());
-                tokens.extend((token.span.start as u16).to_le_bytes());
-                tokens.extend([u8::try_from(token.span.len()).unwrap_or(u8::MAX), mark]);
+                hashes.extend(term_hash(stem).to_le_bytes());
+                places.extend((token.span.start as u16).to_le_bytes());
+                places.extend([u8::try_from(token.span.len()).unwrap_or(u8::MAX), mark]);
             }
         });
         self.text.push_str(text);
@@ -201,12 +215,13 @@ impl Encoder {
     }
 
     fn finish(self, sections: &[u8]) -> Vec<u8> {
-        let counts = [self.lines.len() / LINE, self.tokens.len() / TOKEN, self.text.len(), sections.len()];
+        let counts = [self.lines.len() / LINE, self.hashes.len() / HASH, self.text.len(), sections.len()];
         let head = counts.into_iter().flat_map(|count| (count as u32).to_le_bytes());
         let mark = MARK.iter().copied();
         mark.chain(head)
             .chain(self.lines)
-            .chain(self.tokens)
+            .chain(self.hashes)
+            .chain(self.places)
             .chain(self.text.into_bytes())
             .chain(sections.iter().copied())
             .collect()

@@ -10,7 +10,7 @@ use tantivy::{
 };
 
 /// Changes whenever the stored form changes, so that an index of another form is built again.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 
 /// Parts of an article that are weighed apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,9 +79,9 @@ pub(super) fn schema() -> (Schema, Fields) {
     (builder.build(), fields)
 }
 
-/// Uncompressed, because a hit's passages are read on every search.
+/// Uncompressed and each document by itself, because the passages of many articles are read on every search.
 pub(super) fn settings() -> IndexSettings {
-    IndexSettings { docstore_compression: Compressor::None, ..IndexSettings::default() }
+    IndexSettings { docstore_compression: Compressor::None, docstore_blocksize: 1, ..IndexSettings::default() }
 }
 
 /// Looks the fields up in an index that was opened.

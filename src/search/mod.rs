@@ -199,7 +199,7 @@ impl From<std::io::Error> for SearchError {
 }
 
 /// Articles whose lines are read to settle the order of the first hits.
-const READ: usize = 40;
+const READ: usize = 20;
 /// Languages looked at when the query names none.
 const MAX_LANGUAGES: usize = 8;
 
@@ -242,8 +242,8 @@ impl Found {
 struct Candidate {
     ranked: Ranked,
     score: f32,
-    reading: Option<Reading>,
-    /// Kept for its snippets.
+    reading: Reading,
+    /// Its lines, where they were read; kept for its snippets.
     stored: Option<Stored>,
 }
 
@@ -368,39 +368,50 @@ impl Search<'_> {
     /// Finds the articles of one language, for every wording of the question.
     fn find(&self, asked: &Asked, language: &str) -> Result<Found, SearchError> {
         let (understood, wordings) = understand::understand(self, asked, language)?;
-        let mut found = self.rate(asked, understood)?;
-        found.reworded = wordings.into_iter().map(|wording| self.rate(asked, wording)).collect::<Result<_, _>>()?;
+        let depth = self.depth(1 + wordings.len());
+        let rate = |understood| self.rate(asked, understood, depth);
+        let mut found = rate(understood)?;
+        found.reworded = wordings.into_iter().map(rate).collect::<Result<_, _>>()?;
         Ok(found)
     }
 
     /// Ranks the articles of one language and reads the best of them.
-    fn rate(&self, asked: &Asked, understood: Understood) -> Result<Found, SearchError> {
+    fn rate(&self, asked: &Asked, understood: Understood, depth: usize) -> Result<Found, SearchError> {
         let Self { snapshot, query, ranking: model, .. } = *self;
         let mut ranking = rank::rank(snapshot, model, &understood)?;
-        ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
-        restrict::apply(snapshot, &understood, asked, &mut ranking)?;
+        if query.filter != Filter::default() {
+            ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
+        }
         let reader = read::Reader::new(model, &understood, &ranking, snapshot);
-        let mut hits = Vec::with_capacity(ranking.articles.len());
-        for (at, ranked) in ranking.articles.iter().enumerate() {
-            let share = ranked.score / ranking.reachable.max(f32::MIN_POSITIVE);
-            hits.push(if at < READ {
-                self.read(&reader, ranked, share)?
-            } else {
-                Candidate { ranked: *ranked, score: share, reading: None, stored: None }
-            });
+        restrict::apply(snapshot, &understood, asked, &mut ranking)?;
+        let best = ranking.best(depth.max(READ), |ranked| reader.estimate(ranked));
+        let mut hits = Vec::with_capacity(best.len());
+        for (at, ranked) in best.into_iter().enumerate() {
+            let stored = if at < READ { Some(snapshot.stored(ranked.place)?) } else { None };
+            hits.push(self.candidate(&reader, ranked, stored));
         }
         let read = hits.len().min(READ);
         hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
         Ok(Found { understood, ranking, reader, hits, reworded: Vec::new() })
     }
 
-    /// Reads an article, and settles its score.
-    fn read(&self, reader: &read::Reader, ranked: &Ranked, share: f32) -> Result<Candidate, SearchError> {
-        let stored = self.snapshot.stored(ranked.place)?;
-        let reading = reader.read(&stored);
-        let parts = reader.parts(ranked.concepts, reading.as_ref()).into_iter().chain(self.priors(ranked.place));
-        let score = parts.fold(share, |score, (_, value, weight)| score + value * weight);
-        Ok(Candidate { ranked: *ranked, score, reading, stored: Some(stored) })
+    /// How many articles of a language are put in order: where several orders are merged, or something is explained,
+    /// all of them.
+    fn depth(&self, wordings: usize) -> usize {
+        let Query { languages, explain, offset, limit, .. } = self.query;
+        let merged = wordings > 1 || (languages.is_empty() && self.snapshot.languages().nth(1).is_some());
+        if merged || explain.is_some() { usize::MAX } else { (*offset).min(MAX_OFFSET) + (*limit).min(MAX_LIMIT) }
+    }
+
+    /// Settles the score of an article, of which the lines were read or not.
+    fn candidate(&self, reader: &read::Reader, ranked: Ranked, stored: Option<Stored>) -> Candidate {
+        let reading = match &stored {
+            Some(stored) => reader.read(stored).unwrap_or_default(),
+            None => reader.unread(&ranked),
+        };
+        let parts = reader.parts(ranked.concepts, &reading).into_iter().chain(self.priors(ranked.place));
+        let score = parts.fold(reader.share(&ranked), |score, (_, value, weight)| score + value * weight);
+        Candidate { ranked, score, reading, stored }
     }
 
     /// What an article has before anybody asks: name, value in -1..1 and weight of each part.
@@ -436,7 +447,7 @@ impl Search<'_> {
                 entry.is_none_or(|entry| seen.insert(entry.translation_key.as_str()))
             });
         }
-        answer.total = order.len();
+        answer.total = if let [alone] = found[..] { alone.ranking.articles.len() } else { order.len() };
         if let Some(wish) = &query.explain {
             answer.explanation = Some(explain::explain(self, wish, &found, &order)?);
         }

@@ -32,6 +32,7 @@ pub(super) fn apply(
     }
     let left_out = asked.excluded.iter().map(String::as_str);
     let unwanted = reader.sequences(left_out.filter(|words| leaves_out(&reader.language, words)))?;
+    ranking.articles.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
     let mut read = 0;
     let mut kept = Vec::with_capacity(ranking.articles.len());
     for ranked in ranking.articles.drain(..) {
