@@ -147,7 +147,21 @@ fn marked(snippet: &str, highlights: &[[u32; 2]]) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::marked;
+    use super::{QueryString, SearchParams, Surface, chosen, marked};
+
+    #[test]
+    fn filters_are_carried_from_page_to_page() {
+        let params =
+            |address: &str| SearchParams::read(&QueryString::of(&address.parse().unwrap()), Surface::Page).unwrap();
+        for (address, carried) in [
+            ("/search?q=a", ""),
+            ("/search?q=a&kind=&tag=", ""),
+            ("/search?q=a&tag=b,c&kind=how-to", "&amp;kind=how-to&amp;tag=b&amp;tag=c"),
+            ("/search?q=a&product=%22%3E%26", "&amp;product=%22%3E%26"),
+        ] {
+            assert_eq!(chosen(&params(address)), carried, "{address}");
+        }
+    }
 
     #[test]
     fn snippets_are_cut_where_characters_are() {
