@@ -163,7 +163,8 @@ impl App {
         // Watching begins before the first look, so that no change falls in between.
         let watcher = Watcher::new(&config.articles, config.watch.clone())?;
         let index = Arc::new(Index::open(&config.index, config.default_language())?);
-        let mut ingest = Ingest::new(source, index.clone(), config.default_language());
+        let ingest = Ingest::new(source, index.clone(), config.default_language());
+        let mut ingest = ingest.with_drafts(config.preview);
         ingest.compare_all(&mut |done, all| progress(done, all))?;
         warn_of_unlisted_languages(&config, &index.snapshot());
 

@@ -4,6 +4,7 @@
 //! structs below mirror that file, and a test keeps the two equal. Mistakes surface at start, with
 //! the file and line that caused them. This room is plain data: it opens no file and no socket.
 
+mod brand;
 mod connectors;
 mod hours;
 mod merge;
@@ -13,6 +14,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::LazyLock}
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use brand::{Brand, Colour, FooterLink};
 pub use connectors::{Confirmation, Connector, Email, HIDDEN, HelpDesk, Mail, MailTls, Reach, Secret, Target, Webhook};
 pub use hours::{Hours, OpenSpan};
 pub use merge::{ConfigError, Written, effective_toml};
@@ -54,6 +56,9 @@ pub struct Config {
     pub log: Log,
     /// Support levels, lowest first.
     pub ladder: Vec<Rung>,
+    /// Serves writers: drafts and problems are shown, and open pages follow their files. Only a flag sets this.
+    #[serde(skip)]
+    pub preview: bool,
 }
 
 /// How the article folder is watched.
@@ -109,6 +114,10 @@ pub struct Site {
     pub frame_ancestors: Vec<Origin>,
     /// Secret with which the embedding website signs the ids of its users; none: no user counts as verified.
     pub user_secret: Option<Secret>,
+    /// Where writers change an article: an address with `{path}` for the article's file; empty: pages show no link.
+    pub edit_url: String,
+    /// How the pages look.
+    pub brand: Brand,
     /// When people work, by which the times of support contracts run.
     pub hours: Hours,
     /// Whether articles learn the questions that they were found helpful for, and whose voice counts.
@@ -391,6 +400,7 @@ impl Default for Config {
             reports: Reports::default(),
             log: Log::default(),
             ladder: default_ladder(),
+            preview: false,
         }
     }
 }
@@ -414,6 +424,8 @@ impl Default for Site {
             candidates_at: 0.35,
             frame_ancestors: Vec::new(),
             user_secret: None,
+            edit_url: String::new(),
+            brand: Brand::default(),
             hours: Hours::default(),
             learn: Learn::default(),
         }

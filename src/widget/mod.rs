@@ -54,6 +54,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let mut assets = search_box();
     assets.push(Asset::script("page.js", without_comments(include_str!("page.js"))));
     assets.push(Asset::script("contact.js", without_comments(include_str!("contact.js"))));
+    assets.push(Asset::script("preview.js", without_comments(include_str!("preview.js"))));
     assets
 });
 
@@ -70,7 +71,13 @@ pub fn assets() -> &'static [Asset] {
 /// Hash of the contents, 16 hexadecimal digits: for `ETag` and for addresses that may be cached for good.
 #[must_use]
 pub fn hash(asset: &Asset) -> String {
-    Sha256::digest(asset.body).iter().take(8).fold(String::new(), |mut hex, byte| {
+    hash_of(asset.body)
+}
+
+/// The same of other bytes that browsers are given.
+#[must_use]
+pub fn hash_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
         hex
     })
