@@ -53,7 +53,7 @@ kbd { font: inherit; font-size: .75em; color: var(--muted); border: 1px solid va
 .clear { flex: none; width: 44px; height: 44px; padding: 0; border: 0; background: none; color: var(--muted); font-size: 22px; cursor: pointer; }
 .search .link { display: none; padding-inline: 4px 16px; }
 
-.panel { position: absolute; z-index: var(--zd-z, 1000); inset-inline: 0; inset-block-start: calc(100% + 6px); max-height: var(--room); overflow: auto; overscroll-behavior: contain; background: var(--bg); border: 1px solid var(--line); border-radius: var(--r); box-shadow: 0 12px 32px #0003; }
+.panel { position: absolute; z-index: var(--zd-z, 1000); inset-inline: 0; inset-block-start: calc(100% + 6px); max-height: var(--room); overflow: auto; scroll-padding-block: 8px 76px; overscroll-behavior: contain; background: var(--bg); border: 1px solid var(--line); border-radius: var(--r); box-shadow: 0 12px 32px #0003; }
 .panel[aria-busy="true"]::before { content: ""; position: sticky; display: block; inset-block-start: 0; height: 2px; margin-block-end: -2px; animation: wait 1s .3s infinite alternate; }
 @keyframes wait { to { background: var(--accent); } }
 .message { padding: 10px 16px 6px; color: var(--muted); font-size: .875em; overflow-wrap: anywhere; }

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { accessible, host, open, parts, server, test } from './support.mjs';
-import { answer, desk, events, hit, replies } from './states.mjs';
+import { answer, desk, events, hit, replies } from './replies.mjs';
 
 const HEADERS = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type' };
 const ARTICLE = { article: 'one', title: 'About one', url: '/a/one#s1', snippet: 'Turn the key' };
