@@ -41,7 +41,7 @@ use crate::{
     telemetry,
 };
 
-/// How long the end of the server waits for deliveries under way.
+/// How long the end of the server waits for deliveries and for articles under way.
 const PATIENCE: Duration = Duration::from_secs(20);
 use follow::Completions;
 use guard::Guarded;
@@ -115,8 +115,8 @@ pub struct App {
     index: Arc<Index>,
     guarded: Arc<Guarded>,
     stop_following: Box<dyn Fn() + Send + Sync>,
-    /// Ends with the thread that follows the articles, which holds the index.
-    articles: Mutex<Option<oneshot::Receiver<()>>>,
+    /// Resolves once the thread that follows the articles has given up the index.
+    followed: Mutex<Option<oneshot::Receiver<()>>>,
     stop_delivery: Arc<Notify>,
     delivering: Mutex<Option<JoinHandle<()>>>,
     completions: Completions,
@@ -159,13 +159,14 @@ impl App {
         let faults = Faults::default();
         let guarded = Arc::new(Guarded::new(index.clone(), faults.clone(), watcher.nudge()));
         let follower = guarded.clone();
-        let (ended, articles) = oneshot::channel();
+        let (given_up, followed) = oneshot::channel();
+        let follow = move || {
+            follower.follow(watcher, ingest);
+            drop((follower, given_up));
+        };
         thread::Builder::new()
             .name("articles".into())
-            .spawn(move || {
-                follower.follow(watcher, ingest);
-                drop((follower, ended));
-            })
+            .spawn(follow)
             .map_err(|source| SourceError::Folder { path: config.articles.clone(), source })?;
         let stop_delivery = Arc::new(Notify::new());
         let delivering = start_delivery(&desk, connectors, &insight, &clock, &stop_delivery)?;
@@ -200,7 +201,7 @@ impl App {
             index,
             guarded,
             stop_following,
-            articles: Mutex::new(Some(articles)),
+            followed: Mutex::new(Some(followed)),
             stop_delivery,
             delivering: Mutex::new(Some(delivering)),
             following: Mutex::new(following),
@@ -253,7 +254,8 @@ impl App {
         std::mem::take(&mut *self.following.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Ends the background work and writes what waits to be written.
+    /// Ends the background work and writes what waits to be written. Once this server is dropped as well, another one
+    /// can have its folders.
     ///
     /// # Errors
     /// Events could not be written; everything else has ended all the same.
@@ -269,16 +271,15 @@ impl App {
                 abort.abort();
             }
         }
+        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(followed) = followed
+            && timeout(PATIENCE, followed).await.is_err()
+        {
+            tracing::warn!("articles are still being read; the index stays in use until that is done");
+        }
         for task in self.take_following() {
             task.abort();
             drop(task.await);
-        }
-        let articles = self.articles.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // Before that, nobody else could open the index.
-        if let Some(ended) = articles
-            && timeout(PATIENCE, ended).await.is_err()
-        {
-            tracing::warn!("the articles are still being indexed; what is not committed is taken up at the next start");
         }
         Ok(self.insight.stop().await?)
     }

@@ -11,6 +11,7 @@ mod lexicon;
 mod passages;
 mod record;
 mod schema;
+mod similar;
 mod snapshot;
 mod writer;
 
