@@ -115,8 +115,8 @@ pub struct App {
     index: Arc<Index>,
     guarded: Arc<Guarded>,
     stop_following: Box<dyn Fn() + Send + Sync>,
-    /// Resolves once the thread that follows the articles has given up the index.
-    followed: Mutex<Option<oneshot::Receiver<()>>>,
+    /// Ends with the thread that follows the articles, which holds the index.
+    articles: Mutex<Option<oneshot::Receiver<()>>>,
     stop_delivery: Arc<Notify>,
     delivering: Mutex<Option<JoinHandle<()>>>,
     completions: Completions,
@@ -159,14 +159,13 @@ impl App {
         let faults = Faults::default();
         let guarded = Arc::new(Guarded::new(index.clone(), faults.clone(), watcher.nudge()));
         let follower = guarded.clone();
-        let (given_up, followed) = oneshot::channel();
-        let follow = move || {
-            follower.follow(watcher, ingest);
-            drop((follower, given_up));
-        };
+        let (ended, articles) = oneshot::channel();
         thread::Builder::new()
             .name("articles".into())
-            .spawn(follow)
+            .spawn(move || {
+                follower.follow(watcher, ingest);
+                drop((follower, ended));
+            })
             .map_err(|source| SourceError::Folder { path: config.articles.clone(), source })?;
         let stop_delivery = Arc::new(Notify::new());
         let delivering = start_delivery(&desk, connectors, &insight, &clock, &stop_delivery)?;
@@ -201,7 +200,7 @@ impl App {
             index,
             guarded,
             stop_following,
-            followed: Mutex::new(Some(followed)),
+            articles: Mutex::new(Some(articles)),
             stop_delivery,
             delivering: Mutex::new(Some(delivering)),
             following: Mutex::new(following),
@@ -270,12 +269,6 @@ impl App {
                 tracing::warn!("a delivery under way is left alone");
                 abort.abort();
             }
-        }
-        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(followed) = followed
-            && timeout(PATIENCE, followed).await.is_err()
-        {
-            tracing::warn!("articles are still being read; the index stays in use until that is done");
         }
         for task in self.take_following() {
             task.abort();

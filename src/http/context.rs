@@ -6,9 +6,11 @@ use axum::extract::FromRef;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
+    api::search::Found,
     error::{ApiError, Code},
     limits::RateLimits,
     pages::Pages,
+    replies::Replies,
     serve::ServeError,
 };
 use crate::app::App;
@@ -20,6 +22,7 @@ pub struct Context {
     pages: Arc<Pages>,
     rates: Arc<RateLimits>,
     searches: Arc<SearchSlots>,
+    replies: Arc<Replies<Found>>,
     base: Arc<BaseUrl>,
 }
 
@@ -29,6 +32,7 @@ impl Context {
             pages: Arc::new(Pages::new().map_err(|error| ServeError::Setup(format!("{error:#}")))?),
             rates: Arc::new(RateLimits::new(&app.config.limits)),
             searches: Arc::new(SearchSlots(Semaphore::new(app.config.search.concurrency))),
+            replies: Arc::default(),
             base: Arc::new(BaseUrl::new(&app.config.public_url, address.unwrap_or(app.config.listen))),
             app,
         })
@@ -89,4 +93,5 @@ part!(app: App);
 part!(pages: Pages);
 part!(rates: RateLimits);
 part!(searches: SearchSlots);
+part!(replies: Replies<Found>);
 part!(base: BaseUrl);

@@ -16,6 +16,7 @@ mod limits;
 mod links;
 mod observe;
 pub mod pages;
+mod replies;
 mod router;
 mod serve;
 

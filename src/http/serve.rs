@@ -22,7 +22,7 @@ use tokio::{
 use tower::ServiceExt;
 
 use super::router;
-use crate::app::App;
+use crate::{app::App, telemetry};
 
 /// While most connections are taken, one may idle for so small a part of the usual time.
 const HASTE: u32 = 8;
@@ -30,6 +30,8 @@ const HASTE: u32 = 8;
 const STALLED: Duration = Duration::from_secs(30);
 /// Time for running requests to finish once shutdown began.
 const GRACE: Duration = Duration::from_secs(15);
+/// How often what was measured is added up; until then every measurement is kept by itself.
+const ADD_UP_EVERY: Duration = Duration::from_secs(2);
 /// Most header lines of a request.
 const MAX_HEADERS: usize = 64;
 /// Largest request head, in bytes.
@@ -54,9 +56,14 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
     let router = router::router(app, address)?;
     let running = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
+    let mut measured = tokio::time::interval(ADD_UP_EVERY);
     loop {
         let (stream, peer, slot) = tokio::select! {
             accepted = accept(&listener, &slots) => accepted,
+            _ = measured.tick() => {
+                telemetry::metrics().run_upkeep();
+                continue;
+            }
             () = &mut shutdown => break,
         };
         let crowded = slots.available_permits() < limits.connections / 2;

@@ -6,6 +6,7 @@
 //! `search` asks it for terms.
 
 mod catalog;
+mod files;
 mod generation;
 mod lexicon;
 mod passages;

@@ -20,7 +20,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    analysis::{Analyzer, is_stop_word, sentences},
+    analysis::{Analyzer, Token, sentences},
     article::{Article, BlockKind},
 };
 
@@ -211,26 +211,25 @@ pub fn term_hash(stem: &str) -> u32 {
     stem.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// Collects lines and writes them in the stored form.
-#[derive(Default)]
-struct Encoder {
+/// Collects lines and writes them in the stored form; `sink` gets every token.
+struct Encoder<F> {
+    sink: F,
     lines: Vec<u8>,
     hashes: Vec<u8>,
     places: Vec<u8>,
     text: String,
 }
 
-impl Encoder {
+impl<F: FnMut(LineKind, &Token)> Encoder<F> {
     fn line(&mut self, analyzer: &mut Analyzer, kind: LineKind, section: usize, text: &str) {
         self.lines.extend((self.text.len() as u32).to_le_bytes());
         self.lines.extend(((self.hashes.len() / HASH) as u32).to_le_bytes());
         self.lines.extend(u16::try_from(section).unwrap_or(u16::MAX).to_le_bytes());
-        let language = analyzer.language().clone();
-        let (hashes, places) = (&mut self.hashes, &mut self.places);
+        let Self { sink, hashes, places, .. } = self;
         let mut telling = 0_u8;
         analyzer.analyze_all(text, |token| {
-            let stop = is_stop_word(&language, &token.forms.surface);
-            let mark = if token.extra { 2 } else { u8::from(stop) };
+            sink(kind, &token);
+            let mark = if token.extra { 2 } else { u8::from(token.forms.stop) };
             for stem in token.forms.stems() {
                 hashes.extend(term_hash(stem).to_le_bytes());
                 places.extend((token.span.start as u16).to_le_bytes());
@@ -273,10 +272,10 @@ fn shifted(text: &str, line: &str, range: &Range<usize>) -> Range<usize> {
     range.start + offset..range.end + offset
 }
 
-/// The stored form of an article's lines.
-#[must_use]
-pub fn encode(article: &Article, analyzer: &mut Analyzer) -> Vec<u8> {
-    let mut encoder = Encoder::default();
+/// The stored form of an article's lines; `sink` gets every token with the kind of its line, so that a text is analysed
+/// once for all uses.
+pub fn encode(article: &Article, analyzer: &mut Analyzer, sink: impl FnMut(LineKind, &Token)) -> Vec<u8> {
+    let mut encoder = Encoder { sink, lines: Vec::new(), hashes: Vec::new(), places: Vec::new(), text: String::new() };
     let front = &article.front_matter;
     encoder.pieces(analyzer, LineKind::Title, 0, &front.title);
     for question in &front.questions {
