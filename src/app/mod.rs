@@ -274,6 +274,13 @@ impl App {
             task.abort();
             drop(task.await);
         }
+        let articles = self.articles.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Before that, nobody else could open the index.
+        if let Some(ended) = articles
+            && timeout(PATIENCE, ended).await.is_err()
+        {
+            tracing::warn!("the articles are still being indexed; what is not committed is taken up at the next start");
+        }
         Ok(self.insight.stop().await?)
     }
 }
