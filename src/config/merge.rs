@@ -143,6 +143,11 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     {
         return fail(key, detail);
     }
+    let sends_mail =
+        |name: &str| matches!(config.connectors.get(name), Some(Connector::Email(_) | Connector::Confirmation(_)));
+    if !config.reports.to.is_empty() && !sends_mail(&config.reports.mail) {
+        return fail("reports.mail".into(), "name a connector of type \"email\" or \"confirmation\"");
+    }
     if !config.ladder.iter().enumerate().all(|(at, rung)| usize::from(rung.level) == at) || config.ladder.len() < 2 {
         return fail("ladder".into(), "levels start at 0, rise by one and include 1");
     }

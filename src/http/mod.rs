@@ -16,9 +16,12 @@ mod limits;
 mod links;
 mod observe;
 pub mod pages;
+mod replies;
 mod router;
 mod serve;
+mod signals;
 
 pub use error::{ApiError, Code};
+pub use limits::visitor;
 pub use router::openapi;
 pub use serve::{ServeError, run};

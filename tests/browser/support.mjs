@@ -103,7 +103,7 @@ export function parts(page, n = 0) {
     form: box.getByRole('form'),
     said: box.getByRole('status'),
     ask: box.locator('.results [data-do="ask"]'),
-    message: box.locator('.head'),
+    message: box.locator('.message'),
   };
 }
 

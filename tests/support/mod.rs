@@ -48,6 +48,7 @@ pub struct Server {
     /// The desk's first access token.
     pub token: String,
     folder: Option<TempDir>,
+    settings: String,
     client: Client,
     time: Arc<Mutex<Timestamp>>,
     stop: Option<oneshot::Sender<()>>,
@@ -86,7 +87,8 @@ impl Server {
         self.folder().join("drafts")
     }
 
-    fn folder(&self) -> &Path {
+    /// The folder of `articles`, `index` and `data`.
+    pub fn folder(&self) -> &Path {
         self.folder.as_ref().expect("only `restart` takes the folder, with the server").path()
     }
 
@@ -166,10 +168,10 @@ impl Server {
     pub async fn restart(mut self) -> Self {
         self.halt().await;
         let folder = self.folder.take().expect("a server is restarted once");
-        let token = std::mem::take(&mut self.token);
+        let (token, settings) = (std::mem::take(&mut self.token), std::mem::take(&mut self.settings));
         let time = self.time.clone();
         drop(self);
-        let mut next = Builder { folder, settings: String::new() }.start_at(time).await;
+        let mut next = Builder { folder, settings }.start_at(time).await;
         next.token = token;
         next
     }
@@ -229,7 +231,8 @@ impl Builder {
             http::run(listener, served, async { drop(stopped.await) }).await.expect("it serves");
         });
         let client = client();
-        Server { app, url, token, folder: Some(self.folder), client, time, stop: Some(stop), running: Some(running) }
+        let (folder, settings) = (Some(self.folder), self.settings);
+        Server { app, url, token, folder, settings, client, time, stop: Some(stop), running: Some(running) }
     }
 
     fn config(&self) -> Config {

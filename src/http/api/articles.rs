@@ -20,10 +20,11 @@ use crate::{
         cors::ForeignOrigin,
         error::{ApiError, Code},
         extract::{self, BodyKind, Payload, QueryString},
+        limits::SentFrom,
         links,
     },
     index::{Entry, Snapshot},
-    insight::{Event, EventKind, MaskedText, Origin, Surface},
+    insight::{Event, EventId, EventKind, MaskedText, Origin, Surface},
 };
 
 /// Articles in a list that asks for no number.
@@ -365,6 +366,7 @@ pub async fn feedback(
     State(app): State<Arc<App>>,
     Path(slug): Path<String>,
     origin: ForeignOrigin,
+    SentFrom(address): SentFrom,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response, ApiError> {
@@ -376,12 +378,13 @@ pub async fn feedback(
     let Found::Here(entry) = find(&app.snapshot(), site, &slug)? else {
         return Err(ApiError::not_found("The article has moved. Send the verdict to its present slug."));
     };
-    keep(&app, key, &entry, request, &headers);
+    let verdict = keep(&app, key, &entry, request, &headers);
+    app.learning.note_network(&verdict, address, app.now());
     let back = format!("/a/{}?thanks=1#feedback", entry.front_matter.slug);
     Ok(if form { Redirect::to(&back).into_response() } else { StatusCode::NO_CONTENT.into_response() })
 }
 
-fn keep(app: &App, site: &str, entry: &Entry, request: FeedbackRequest, headers: &HeaderMap) {
+fn keep(app: &App, site: &str, entry: &Entry, request: FeedbackRequest, headers: &HeaderMap) -> EventId {
     let masked = |text: String| MaskedText::new(&text);
     let now = app.now();
     let kind = EventKind::FeedbackGiven {
@@ -397,7 +400,10 @@ fn keep(app: &App, site: &str, entry: &Entry, request: FeedbackRequest, headers:
         bot: client::is_bot(headers),
         interacted: None,
     };
-    app.insight.record(Event::new(&app.insight.visitor(request.session.as_deref(), now), origin, now, kind));
+    let event = Event::new(&app.insight.visitor(request.session.as_deref(), now), origin, now, kind);
+    let id = event.id.clone();
+    app.insight.record(event);
+    id
 }
 
 #[cfg(test)]

@@ -121,23 +121,19 @@ impl Form {
             callback: phone.is_some().then_some(Callback { phone, windows }),
             external: AskedExternal { vendor: some(&self.vendor), consent: self.vendor_consent },
             consent: Some(Consent { fields_removed: struck, ..Consent::default() }),
+            lines: Some(self.lines.clone()),
             website: some(&self.website),
             ..TicketRequest::default()
         })
-    }
-
-    /// Leaves in the trail only what the form showed: what happened since then stays here.
-    pub fn keep_shown(&self, trail: &mut Trail) {
-        let shown = |line: String| self.lines.contains(&line);
-        trail.searches.retain(|search| shown(format!("trail:{}", search.query_id.as_str())));
-        trail.articles.retain(|read| shown(format!("read:{}", read.article)));
     }
 
     /// Whether it was sent sooner than a person can fill it in. The key tells when the form was opened.
     #[must_use]
     pub fn too_fast(&self, fill_time_s: u32, now: Timestamp) -> bool {
         let opened_ms = self.idempotency_key.parse::<Ulid>().map(|key| key.timestamp_ms());
-        opened_ms.is_ok_and(|opened| now.as_millisecond() - opened.cast_signed() < i64::from(fill_time_s) * 1000)
+        // What was opened later than now was so before the clock was put right.
+        let too_fast = 0..i64::from(fill_time_s) * 1000;
+        opened_ms.is_ok_and(|opened| too_fast.contains(&(now.as_millisecond() - opened.cast_signed())))
     }
 }
 

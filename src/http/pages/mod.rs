@@ -9,6 +9,7 @@ pub mod desk;
 pub mod desk_admin;
 pub mod desk_ticket;
 pub mod explain;
+pub mod gaps;
 pub mod home;
 pub mod machine;
 pub mod media;
@@ -42,6 +43,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("docs.html", include_str!("templates/docs.html")),
     ("error.html", include_str!("templates/error.html")),
     ("explain.html", include_str!("templates/explain.html")),
+    ("gaps.html", include_str!("templates/gaps.html")),
     ("home.html", include_str!("templates/home.html")),
     ("results.html", include_str!("templates/results.html")),
     ("stats.html", include_str!("templates/stats.html")),
@@ -60,6 +62,9 @@ const WORDS: &[(&str, &str)] = &[
     ("en", include_str!("strings/explain.en.json")),
     ("nl", include_str!("strings/explain.nl.json")),
     ("de", include_str!("strings/explain.de.json")),
+    ("en", include_str!("strings/gaps.en.json")),
+    ("nl", include_str!("strings/gaps.nl.json")),
+    ("de", include_str!("strings/gaps.de.json")),
     ("en", include_str!("strings/desk.en.json")),
     ("nl", include_str!("strings/desk.nl.json")),
     ("de", include_str!("strings/desk.de.json")),
