@@ -256,7 +256,9 @@ async fn mail_tells_who_asked_of_an_answer_though_the_first_reply_of_the_server_
     let path = format!("/api/v1/desk/tickets/{reference}/reply");
     let reply = json!({ "text": "Like this." });
     server.request("POST", &path).bearer_auth(&server.token).json(&reply).send().await.unwrap();
-    server.eventually(async |_| mails(folder.path()).len() == 3).await;
+    let arrived =
+        async |server: &Server| server.get("/healthz").await.status().is_success() && mails(folder.path()).len() == 3;
+    server.eventually(arrived).await;
     let mails = mails(folder.path());
     let id = |mail: &str| mail.lines().find(|line| line.starts_with("Message-ID")).unwrap().to_owned();
     assert_eq!(id(&mails[0]), id(&mails[1]), "known as one");
