@@ -203,11 +203,16 @@ impl Ingest {
     /// Reads and analyses files, on all processors where there are many; `sink` gets them in any order.
     fn look_at_all(&self, files: &[SourceFile], mut sink: impl FnMut(Looked) -> bool) {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let workers = if files.len() >= MANY { processors } else { 1 };
+        if processors == 1 || files.len() < MANY {
+            let mut recorder = Recorder::default();
+            // Stops at the first that is refused.
+            files.iter().all(|file| sink(self.look_at(file, &mut recorder)));
+            return;
+        }
         let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             let (sender, receiver) = mpsc::sync_channel(64);
-            for _ in 0..workers {
+            for _ in 0..processors {
                 let (sender, next) = (sender.clone(), &next);
                 scope.spawn(move || {
                     let mut recorder = Recorder::default();

@@ -6,8 +6,10 @@ use axum::extract::FromRef;
 use tokio::sync::{Semaphore, watch};
 
 use super::{
+    api::search::Found,
     limits::RateLimits,
     pages::{Pages, media::Pictures},
+    replies::Replies,
     serve::ServeError,
 };
 use crate::app::App;
@@ -19,6 +21,7 @@ pub struct Context {
     pages: Arc<Pages>,
     rates: Arc<RateLimits>,
     searches: Arc<SearchSlots>,
+    replies: Arc<Replies<Found>>,
     base: Arc<BaseUrl>,
     stopping: Arc<Stopping>,
     pictures: Arc<Pictures>,
@@ -30,6 +33,7 @@ impl Context {
             pages: Arc::new(Pages::of(&app.config).map_err(|error| ServeError::Setup(format!("{error:#}")))?),
             rates: Arc::new(RateLimits::new(&app.config.limits)),
             searches: Arc::new(SearchSlots(Semaphore::new(app.config.search.concurrency))),
+            replies: Arc::default(),
             base: Arc::new(BaseUrl::new(&app.config.public_url, address.unwrap_or(app.config.listen))),
             stopping,
             pictures: Arc::new(Pictures::new(&app.config.articles)),
@@ -94,6 +98,7 @@ part!(app: App);
 part!(pages: Pages);
 part!(rates: RateLimits);
 part!(searches: SearchSlots);
+part!(replies: Replies<Found>);
 part!(base: BaseUrl);
 part!(stopping: Stopping);
 part!(pictures: Pictures);

@@ -17,6 +17,7 @@ mod limits;
 mod links;
 mod observe;
 pub mod pages;
+mod replies;
 mod router;
 mod serve;
 

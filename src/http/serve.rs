@@ -19,12 +19,14 @@ use tokio::{
 use tower::ServiceExt;
 
 use super::{context::Stopping, router};
-use crate::app::App;
+use crate::{app::App, telemetry};
 
 /// Time for a client to send its request head; also how long a kept-alive connection may idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time for running requests to finish once shutdown began.
 const GRACE: Duration = Duration::from_secs(15);
+/// How often what was measured is added up; until then every measurement is kept by itself.
+const ADD_UP_EVERY: Duration = Duration::from_secs(2);
 /// Most header lines of a request.
 const MAX_HEADERS: usize = 64;
 /// Largest request head, in bytes.
@@ -49,9 +51,14 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
     let router = router::router(app, address, stopping.clone())?;
     let running = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
+    let mut measured = tokio::time::interval(ADD_UP_EVERY);
     loop {
         let (stream, peer, slot) = tokio::select! {
             accepted = accept(&listener, &slots) => accepted,
+            _ = measured.tick() => {
+                telemetry::metrics().run_upkeep();
+                continue;
+            }
             () = &mut shutdown => break,
         };
         let conversation = converse(stream, peer, router.clone(), running.watcher());

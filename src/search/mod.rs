@@ -172,7 +172,7 @@ pub struct Hit {
 }
 
 /// A section of a hit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SectionHit {
     /// Fragment of the section's address; empty for the lead.
     pub anchor: String,
@@ -210,6 +210,22 @@ pub struct Searcher {
     synonyms: Arc<ArcSwap<Synonyms>>,
     decision: Arc<ArcSwap<DecisionModel>>,
     ranking: Arc<RankingModel>,
+}
+
+/// What answers depend on besides the query: under equal editions, equal queries have equal answers.
+#[derive(Clone)]
+pub struct Edition {
+    generation: u64,
+    synonyms: Arc<Synonyms>,
+    decision: Arc<DecisionModel>,
+}
+
+impl PartialEq for Edition {
+    fn eq(&self, other: &Self) -> bool {
+        self.generation == other.generation
+            && Arc::ptr_eq(&self.synonyms, &other.synonyms)
+            && Arc::ptr_eq(&self.decision, &other.decision)
+    }
 }
 
 /// What one language of a query came to.
@@ -285,6 +301,13 @@ impl Searcher {
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.index.snapshot()
+    }
+
+    /// What the next search goes by.
+    #[must_use]
+    pub fn edition(&self) -> Edition {
+        let (synonyms, decision) = (self.synonyms.load_full(), self.decision_model());
+        Edition { generation: self.snapshot().generation().number, synonyms, decision }
     }
 
     /// Answers a query.
@@ -409,7 +432,7 @@ impl Search<'_> {
             Some(stored) => reader.read(stored).unwrap_or_default(),
             None => reader.unread(&ranked),
         };
-        let parts = reader.parts(ranked.concepts, &reading).into_iter().chain(self.priors(ranked.place));
+        let parts = reader.parts(&ranked, &reading).into_iter().chain(self.priors(ranked.place));
         let score = parts.fold(reader.share(&ranked), |score, (_, value, weight)| score + value * weight);
         Candidate { ranked, score, reading, stored }
     }

@@ -63,7 +63,7 @@ fn page(pages: &Pages, visitor: &Visitor, params: &SearchParams, performed: &Per
         chosen => Value::from_safe_string(chosen(params)),
         filtered => [&params.kind, &params.product, &params.tag].into_iter().filter(|one| !one.is_empty()).count(),
         query_id => performed.query_id.as_str(),
-        contact => search::contact_url(performed) + "&lang=" + &visitor.lang,
+        contact => search::contact_url(&performed.site, &performed.query_id) + "&lang=" + &visitor.lang,
         hits => answer.hits.iter().map(|hit| hit_value(pages, visitor, hit)).collect::<Vec<_>>(),
         previous => (params.offset > 0).then(|| params.offset.saturating_sub(params.limit)),
         next => (next < answer.total && next <= crate::search::MAX_OFFSET).then_some(next),
