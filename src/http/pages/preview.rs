@@ -6,7 +6,10 @@
 use std::{
     convert::Infallible,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context as Task, Poll},
     time::Duration,
 };
@@ -19,7 +22,7 @@ use axum::{
 };
 use hyper::body::Frame;
 use minijinja::{Value, context};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{Pages, Visitor, home::kind_name};
 use crate::{
@@ -41,25 +44,63 @@ use crate::{
 
 /// How often an open page hears that the server is there.
 const PULSE: Duration = Duration::from_secs(15);
+/// How long a page waits for the check of the articles.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Lines of an article that are shown as search sees them.
 const MAX_LINES: usize = 3000;
 
-/// What is wrong with the folder of articles as it is now, found out at most once for each state of it.
+/// What is wrong with the folder of articles, found out once for each state of it, beside the requests.
+#[derive(Clone, Default)]
+pub struct Findings(Arc<Inner>);
+
 #[derive(Default)]
-pub struct Findings(Mutex<Option<(u64, Arc<Vec<Problem>>)>>);
+struct Inner {
+    found: watch::Sender<Checked>,
+    running: AtomicBool,
+}
+
+/// The outcome of one check.
+#[derive(Default)]
+struct Checked {
+    /// Number of the generation that was checked.
+    generation: u64,
+    problems: Arc<Vec<Problem>>,
+}
 
 impl Findings {
+    /// The problems of the articles as they are now: waits a moment for the check, which takes long in large folders.
+    /// A page that does not wait long enough hears of the rest when the check is done.
     async fn of(&self, app: &Arc<App>) -> Arc<Vec<Problem>> {
         let generation = app.snapshot().generation().number;
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, found)) = known().as_ref().filter(|(of, _)| *of == generation) {
-            return found.clone();
+        self.begin(app);
+        let mut found = self.0.found.subscribe();
+        // Whether it came in time does not matter here.
+        let _ = tokio::time::timeout(PATIENCE, found.wait_for(|found| found.generation == generation)).await;
+        self.now(app)
+    }
+
+    /// The problems of the last check, those of a moment ago while another one runs.
+    fn now(&self, app: &App) -> Arc<Vec<Problem>> {
+        let found = self.0.found.borrow();
+        if found.generation > 0 {
+            found.problems.clone()
+        } else {
+            Arc::new(app.snapshot().catalog().problems().to_vec())
         }
-        let checked = app.clone();
-        let found = tokio::task::spawn_blocking(move || check(&checked)).await.unwrap_or_default();
-        let found = Arc::new(found);
-        *known() = Some((generation, found.clone()));
-        found
+    }
+
+    /// Begins a check, unless one runs or has been made of this state.
+    fn begin(&self, app: &Arc<App>) {
+        let generation = app.snapshot().generation().number;
+        if self.0.found.borrow().generation == generation || self.0.running.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (inner, app) = (self.0.clone(), app.clone());
+        tokio::task::spawn_blocking(move || {
+            let problems = Arc::new(check(&app));
+            inner.running.store(false, Ordering::Release);
+            inner.found.send_replace(Checked { generation, problems });
+        });
     }
 }
 
@@ -89,7 +130,7 @@ pub(super) async fn of_article(app: &Arc<App>, pages: &Pages, entry: &Entry) -> 
     let all = pages.findings.of(app).await;
     let own: Vec<Value> = all.iter().filter(|problem| problem.path == entry.path).map(problem).collect();
     context! {
-        path => &entry.path, article => &entry.front_matter.slug, state => state(app, Some(&entry.front_matter.slug)),
+        path => &entry.path, article => &entry.front_matter.slug, state => state(app, pages, Some(&entry.front_matter.slug)),
         others => all.len() - own.len(), problems => own,
     }
 }
@@ -97,7 +138,7 @@ pub(super) async fn of_article(app: &Arc<App>, pages: &Pages, entry: &Entry) -> 
 /// What the home page tells writers.
 pub(super) async fn of_folder(app: &Arc<App>, pages: &Pages) -> Value {
     let all = pages.findings.of(app).await;
-    context! { article => "", state => state(app, None), problems => all.iter().map(problem).collect::<Vec<_>>() }
+    context! { article => "", state => state(app, pages, None), problems => all.iter().map(problem).collect::<Vec<_>>() }
 }
 
 fn problem(problem: &Problem) -> Value {
@@ -106,27 +147,28 @@ fn problem(problem: &Problem) -> Value {
 }
 
 /// Names what a page shows, so that it can tell whether it is still true: of one article, else of all.
-fn state(app: &App, article: Option<&str>) -> String {
+fn state(app: &App, pages: &Pages, article: Option<&str>) -> String {
     let snapshot = app.snapshot();
-    let Some(slug) = article else { return snapshot.generation().hash.clone() };
-    let catalog = snapshot.catalog();
-    let entry = catalog.by_slug(slug);
+    let entry = article.and_then(|slug| snapshot.catalog().by_slug(slug));
+    let text = match (article, entry) {
+        (None, _) => snapshot.generation().hash.clone(),
+        (Some(_), entry) => entry.map_or_else(String::new, |entry| entry.revision.clone()),
+    };
     let path = entry.map_or("", |entry| entry.path.as_str());
-    let own = catalog.problems().iter().filter(|problem| problem.path == path);
-    let text = own.fold(entry.map_or(String::new(), |entry| entry.revision.clone()), |text, problem| {
-        format!("{text}\n{problem}")
-    });
-    widget::hash_of(text.as_bytes())
+    let problems = pages.findings.now(app);
+    let own = problems.iter().filter(|problem| article.is_none() || problem.path == path);
+    widget::hash_of(own.fold(text, |text, problem| format!("{text}\n{problem}")).as_bytes())
 }
 
 /// `GET /preview/events?article=`: tells an open page whenever what it shows has changed (server-sent events).
 pub async fn events(
     State(app): State<Arc<App>>,
+    State(pages): State<Arc<Pages>>,
     State(stopping): State<Arc<Stopping>>,
     query: QueryString,
 ) -> Response {
     let (sender, receiver) = mpsc::channel(4);
-    tokio::spawn(tell(app, stopping, query.one("article").map(str::to_owned), sender));
+    tokio::spawn(tell(app, pages, stopping, query.one("article").map(str::to_owned), sender));
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -137,12 +179,19 @@ pub async fn events(
 }
 
 /// Sends the state at once and after each change, until the page is closed or the server stops.
-async fn tell(app: Arc<App>, stopping: Arc<Stopping>, article: Option<String>, page: mpsc::Sender<Bytes>) {
+async fn tell(
+    app: Arc<App>,
+    pages: Arc<Pages>,
+    stopping: Arc<Stopping>,
+    article: Option<String>,
+    page: mpsc::Sender<Bytes>,
+) {
     let mut generations = app.generations();
+    let mut found = pages.findings.0.found.subscribe();
     let mut pulse = tokio::time::interval(PULSE);
     let mut told = String::new();
     loop {
-        let now = state(&app, article.as_deref());
+        let now = state(&app, &pages, article.as_deref());
         let text = if told == now { ":\n\n".to_owned() } else { format!("retry: 500\ndata: {now}\n\n") };
         told = now;
         if page.send(text.into()).await.is_err() {
@@ -150,6 +199,7 @@ async fn tell(app: Arc<App>, stopping: Arc<Stopping>, article: Option<String>, p
         }
         tokio::select! {
             changed = generations.changed() => if changed.is_err() { return },
+            _ = found.changed() => {}
             _ = pulse.tick() => {}
             () = page.closed() => return,
             () = stopping.begun() => return,
