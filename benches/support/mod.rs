@@ -8,6 +8,7 @@
 
 #![allow(dead_code, reason = "each bench uses its part")]
 
+pub mod client;
 pub mod generated;
 pub mod queries;
 

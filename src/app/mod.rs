@@ -19,7 +19,7 @@ use std::{
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, oneshot, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -43,7 +43,7 @@ use crate::{
     telemetry,
 };
 
-/// How long the end of the server waits for deliveries under way.
+/// How long the end of the server waits for deliveries and for articles under way.
 const PATIENCE: Duration = Duration::from_secs(20);
 use follow::Completions;
 pub use settings::Faults;
@@ -115,6 +115,8 @@ pub struct App {
     index: Arc<Index>,
     follows: Arc<AtomicBool>,
     stop_following: Box<dyn Fn() + Send + Sync>,
+    /// Resolves once the thread that follows the articles has given up the index.
+    followed: Mutex<Option<oneshot::Receiver<()>>>,
     stop_delivery: Arc<Notify>,
     delivering: Mutex<Option<JoinHandle<()>>>,
     completions: Completions,
@@ -156,9 +158,14 @@ impl App {
         let stop_following = Box::new(watcher.stopper());
         let follows = Arc::new(AtomicBool::new(true));
         let healthy = follows.clone();
+        let (given_up, followed) = oneshot::channel();
+        let follow = move || {
+            follow(watcher, ingest, &healthy);
+            drop(given_up);
+        };
         thread::Builder::new()
             .name("articles".into())
-            .spawn(move || follow(watcher, ingest, &healthy))
+            .spawn(follow)
             .map_err(|source| SourceError::Folder { path: config.articles.clone(), source })?;
         let stop_delivery = Arc::new(Notify::new());
         let delivering = start_delivery(&desk, connectors, &insight, &clock, &stop_delivery)?;
@@ -192,6 +199,7 @@ impl App {
             index,
             follows,
             stop_following,
+            followed: Mutex::new(Some(followed)),
             stop_delivery,
             delivering: Mutex::new(Some(delivering)),
             following: Mutex::new(following),
@@ -233,7 +241,8 @@ impl App {
         std::mem::take(&mut *self.following.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Ends the background work and writes what waits to be written.
+    /// Ends the background work and writes what waits to be written. Once this server is dropped as well, another one
+    /// can have its folders.
     ///
     /// # Errors
     /// Events could not be written; everything else has ended all the same.
@@ -248,6 +257,12 @@ impl App {
                 tracing::warn!("a delivery under way is left alone");
                 abort.abort();
             }
+        }
+        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(followed) = followed
+            && timeout(PATIENCE, followed).await.is_err()
+        {
+            tracing::warn!("articles are still being read; the index stays in use until that is done");
         }
         for task in self.take_following() {
             task.abort();

@@ -12,6 +12,7 @@ mod lexicon;
 mod passages;
 mod record;
 mod schema;
+mod similar;
 mod snapshot;
 mod writer;
 

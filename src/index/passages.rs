@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | mark | 8 | tells where the passages begin among the bytes of a stored document |
 //! | head | 16 | counts of lines and tokens, length of the text, length of the sections (u32 each) |
-//! | lines | 12 each | start in the text, first token (u32), section (u16), kind (u8), 0 |
+//! | lines | 12 each | start in the text, first token (u32), section (u16), kind (u8), number of telling tokens (u8) |
 //! | hashes | 4 each | hash of each token's stem (u32) |
 //! | places | 4 each | of each token: start in the line (u16), length (u8), 1 if a stop word, 2 if other tokens stand for its text |
 //! | text | | the lines, each ended by a newline |
@@ -66,6 +66,8 @@ pub struct Line<'a> {
     pub section: usize,
     /// Its text.
     pub text: &'a str,
+    /// Number of tokens that are neither stop words nor extra; 255 for more.
+    pub telling: u8,
     hashes: &'a [u8],
     places: &'a [u8],
 }
@@ -87,20 +89,47 @@ pub struct LineToken {
 
 impl<'a> Line<'a> {
     /// Hashes of the tokens in order; see [`term_hash`].
+    #[inline]
     pub fn hashes(&self) -> impl Iterator<Item = u32> + use<'a> {
         self.hashes.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
     }
 
     /// The tokens in order. A word with two stems is two tokens at one place.
+    #[inline]
     pub fn tokens(&self) -> impl Iterator<Item = LineToken> + use<'a> {
-        let places = self.places.as_chunks::<PLACE>().0;
-        self.hashes().zip(places).map(|(hash, &[low, high, len, mark])| LineToken {
-            hash,
-            start: u16::from_le_bytes([low, high]),
-            len,
-            stop: mark == 1,
-            extra: mark == 2,
-        })
+        self.hashes().zip(self.places.as_chunks().0).map(|(hash, place)| LineToken::new(hash, *place))
+    }
+
+    /// How many telling tokens there are in a range of places in [`Line::hashes`].
+    #[inline]
+    #[must_use]
+    pub fn telling_within(&self, range: Range<usize>) -> u16 {
+        let places = self.places.as_chunks::<PLACE>().0.get(range).unwrap_or_default();
+        places.iter().map(|place| u16::from(place[PLACE - 1] == 0)).sum()
+    }
+
+    /// The token whose hash is at a place in [`Line::hashes`].
+    #[inline]
+    #[must_use]
+    pub fn token(&self, at: usize) -> Option<LineToken> {
+        Some(LineToken::new(
+            u32::from_le_bytes(*self.hashes.as_chunks().0.get(at)?),
+            *self.places.as_chunks().0.get(at)?,
+        ))
+    }
+}
+
+impl LineToken {
+    #[inline]
+    const fn new(hash: u32, [low, high, len, mark]: [u8; PLACE]) -> Self {
+        Self { hash, start: u16::from_le_bytes([low, high]), len, stop: mark == 1, extra: mark == 2 }
+    }
+
+    /// Whether it is a word of its own that says something.
+    #[inline]
+    #[must_use]
+    pub const fn is_telling(self) -> bool {
+        !self.stop && !self.extra
     }
 }
 
@@ -133,22 +162,29 @@ impl<'a> Passages<'a> {
 
     /// The lines in reading order; titles, questions and description come first.
     pub fn lines(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
+        let passages = *self;
+        (0..self.lines.len() / LINE).filter_map(move |at| passages.line(at))
+    }
+
+    /// The line at a place in reading order; `None` behind the last, or where it cannot be read.
+    #[inline]
+    #[must_use]
+    pub fn line(&self, at: usize) -> Option<Line<'a>> {
         let Self { lines, hashes, places, text, .. } = *self;
-        let starts = |at: usize| lines.get(at * LINE..).filter(|l| l.len() >= LINE);
-        (0..lines.len() / LINE).filter_map(move |at| {
-            let line = starts(at)?;
-            let (text_end, token_end) = match starts(at + 1) {
-                Some(next) => (read_u32(next), read_u32(&next[4..])),
-                None => (text.len(), hashes.len() / HASH),
-            };
-            let tokens = read_u32(&line[4..])..token_end;
-            Some(Line {
-                kind: kind(line[10])?,
-                section: usize::from(u16::from_le_bytes([line[8], line[9]])),
-                text: text.get(read_u32(line)..text_end.saturating_sub(1))?,
-                hashes: hashes.get(tokens.start * HASH..tokens.end * HASH)?,
-                places: places.get(tokens.start * PLACE..tokens.end * PLACE)?,
-            })
+        let (lines, _) = lines.as_chunks::<LINE>();
+        let line = lines.get(at)?;
+        let (text_end, token_end) = match lines.get(at + 1) {
+            Some(next) => (read_u32(next), read_u32(&next[4..])),
+            None => (text.len(), hashes.len() / HASH),
+        };
+        let token = read_u32(&line[4..]);
+        Some(Line {
+            kind: kind(line[10])?,
+            section: usize::from(u16::from_le_bytes([line[8], line[9]])),
+            text: text.get(read_u32(line)..text_end.saturating_sub(1))?,
+            telling: line[11],
+            hashes: hashes.get(token * HASH..token_end * HASH)?,
+            places: places.get(token * PLACE..token_end * PLACE)?,
         })
     }
 
@@ -159,6 +195,7 @@ impl<'a> Passages<'a> {
     }
 }
 
+#[inline]
 fn read_u32(bytes: &[u8]) -> usize {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize
 }
@@ -188,8 +225,8 @@ impl<F: FnMut(LineKind, &Token)> Encoder<F> {
         self.lines.extend((self.text.len() as u32).to_le_bytes());
         self.lines.extend(((self.hashes.len() / HASH) as u32).to_le_bytes());
         self.lines.extend(u16::try_from(section).unwrap_or(u16::MAX).to_le_bytes());
-        self.lines.extend([kind as u8, 0]);
         let Self { sink, hashes, places, .. } = self;
+        let mut telling = 0_u8;
         analyzer.analyze_all(text, |token| {
             sink(kind, &token);
             let mark = if token.extra { 2 } else { u8::from(token.forms.stop) };
@@ -197,8 +234,10 @@ impl<F: FnMut(LineKind, &Token)> Encoder<F> {
                 hashes.extend(term_hash(stem).to_le_bytes());
                 places.extend((token.span.start as u16).to_le_bytes());
                 places.extend([u8::try_from(token.span.len()).unwrap_or(u8::MAX), mark]);
+                telling = telling.saturating_add(u8::from(mark == 0));
             }
         });
+        self.lines.extend([kind as u8, telling]);
         self.text.push_str(text);
         self.text.push('\n');
     }

@@ -6,7 +6,6 @@ use tantivy::{
     DocAddress, DocSet, ReloadPolicy, Searcher, Term,
     directory::OwnedBytes,
     index::{InvertedIndexReader, SegmentId},
-    query::FuzzyTermQuery,
     schema::IndexRecordOption,
     store::StoreReader,
 };
@@ -16,6 +15,7 @@ use super::{
     lexicon::{Lexicons, Words, lexicons},
     record,
     schema::{self, Fields},
+    similar::Similar,
 };
 use crate::article::Problem;
 
@@ -279,16 +279,24 @@ impl Snapshot {
         Ok(most_frequent_first(found))
     }
 
-    /// Words at most `distance` edits (a transposition is one) from `surface`, most frequent first.
+    /// Words at most `distance` edits (a transposition is one) from `surface`, most frequent first; the first letter is
+    /// part of at most one.
     pub(crate) fn similar(&self, language: &str, surface: &str, distance: u8) -> io::Result<Vec<DictionaryEntry>> {
-        let query = FuzzyTermQuery::new(self.surface_term(language, surface), distance, true);
-        let (from, to) = (format!("{language}:"), format!("{language};"));
+        let (first, rest) = surface.split_at(surface.chars().next().map_or(0, char::len_utf8));
+        let (anywhere, same_start) = (format!("{language}:"), format!("{language}:{first}"));
+        // Two errors anywhere would be a walk through most of the dictionary.
+        let within = (distance > 1).then(|| Similar::new(&same_start, rest, distance)).flatten();
+        let around = Similar::new(&anywhere, surface, distance.min(1));
         let mut found = HashMap::new();
         for segment in &self.segments {
-            let automaton = query.automaton().map_err(io::Error::other)?;
-            let mut stream = segment.surface.terms().search(automaton).ge(&from).lt(&to).into_stream()?;
-            while stream.advance() {
-                count(&mut found, stream.key(), language, stream.value().doc_freq);
+            for (similar, skipped) in [(&within, None), (&around, within.as_ref().map(|_| same_start.as_bytes()))] {
+                let Some(similar) = similar else { continue };
+                let mut stream = segment.surface.terms().search(similar).into_stream()?;
+                while stream.advance() {
+                    if skipped.is_none_or(|skipped| !stream.key().starts_with(skipped)) {
+                        count(&mut found, stream.key(), language, stream.value().doc_freq);
+                    }
+                }
             }
         }
         Ok(most_frequent_first(found))

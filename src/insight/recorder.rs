@@ -148,19 +148,18 @@ impl Writer {
         }
     }
 
-    /// Writes the batch and everything that waits in the channel now.
+    /// Writes the batch and everything that waits in the channel now. What comes in meanwhile is left: under load there
+    /// is always more, and who waits for this would wait for ever.
     async fn write_all(&mut self) -> Result<(), InsightError> {
-        loop {
-            while self.batch.len() < BATCH
-                && let Ok(event) = self.incoming.try_recv()
-            {
-                self.batch.push(event);
-            }
-            if self.batch.is_empty() {
-                return Ok(());
+        let mut waiting = self.incoming.len();
+        while waiting > 0 || !self.batch.is_empty() {
+            while waiting > 0 && self.batch.len() < BATCH {
+                self.batch.extend(self.incoming.try_recv());
+                waiting -= 1;
             }
             self.write().await?;
         }
+        Ok(())
     }
 
     async fn write(&mut self) -> Result<(), InsightError> {
@@ -185,7 +184,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use jiff::{Timestamp, civil::Date};
-    use std::sync::{Mutex, atomic::AtomicBool};
+    use std::sync::{Mutex, OnceLock, atomic::AtomicBool};
 
     use super::*;
     use crate::insight::{
@@ -198,6 +197,8 @@ mod tests {
     struct Memory {
         failing: AtomicBool,
         events: Mutex<Vec<Event>>,
+        /// Where it is set, another event comes in during each writing.
+        busy: OnceLock<Recorder>,
     }
 
     #[async_trait::async_trait]
@@ -207,6 +208,7 @@ mod tests {
                 return Err(InsightError::Store("disk full".into()));
             }
             self.events.lock().unwrap().extend_from_slice(events);
+            self.busy.get().into_iter().for_each(|recorder| recorder.record(event()));
             Ok(events.len())
         }
         async fn events(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<Vec<Event>, InsightError> {
@@ -246,6 +248,17 @@ mod tests {
         (0..1201).for_each(|_| recorder.record(event()));
         recorder.flush().await.unwrap();
         assert_eq!((written(&store), recorder.dropped()), (1201, 0));
+    }
+
+    #[tokio::test]
+    async fn a_flush_does_not_wait_for_what_comes_in_meanwhile() {
+        let store = Arc::new(Memory::default());
+        let recorder = Recorder::start(store.clone(), 10);
+        store.busy.set(recorder.clone()).ok().unwrap();
+        recorder.record(event());
+        // Where it waits for them, it never ends.
+        recorder.flush().await.unwrap();
+        assert_eq!(written(&store), 1);
     }
 
     #[tokio::test]

@@ -432,7 +432,7 @@ impl Search<'_> {
             Some(stored) => reader.read(stored).unwrap_or_default(),
             None => reader.unread(&ranked),
         };
-        let parts = reader.parts(ranked.concepts, &reading).into_iter().chain(self.priors(ranked.place));
+        let parts = reader.parts(&ranked, &reading).into_iter().chain(self.priors(ranked.place));
         let score = parts.fold(reader.share(&ranked), |score, (_, value, weight)| score + value * weight);
         Candidate { ranked, score, reading, stored }
     }

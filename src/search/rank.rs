@@ -37,8 +37,10 @@ pub(super) struct Ranked {
     pub score: f32,
     /// Which concepts it has, by bit.
     pub concepts: u32,
-    /// Which of them its title, questions and headings have.
-    pub named: u32,
+    /// Information of these.
+    pub covered: f32,
+    /// Information of those that its title, questions and headings have.
+    pub named: f32,
 }
 
 /// Sums per article, reset by list and not by length.
@@ -67,7 +69,7 @@ pub(super) fn rank(snapshot: &Snapshot, model: &RankingModel, understood: &Under
         let information = concept.weight * idf(statistics.articles as f32, frequency);
         for place in found.any.drain(..) {
             let (best, named) = std::mem::take(&mut found.best[place as usize]);
-            sums.add(place, bit, information * best, named);
+            sums.add(place, bit, best, information, named);
         }
         ranking.information.push(information);
         ranking.frequencies.push(frequency as u32);
@@ -165,28 +167,31 @@ impl Occurrences {
 pub(super) struct Weights {
     saturation: f32,
     fields: [f32; TextField::COUNT],
-    lengths: [f32; TextField::COUNT],
-    means: [f32; TextField::COUNT],
+    /// What an occurrence is divided by: so much at least, and so much more for each word of the field.
+    least: [f32; TextField::COUNT],
+    each: [f32; TextField::COUNT],
 }
 
 impl Weights {
     pub(super) fn new(terms: &TermWeights, means: &[f32; TextField::COUNT]) -> Self {
+        let lengths = terms.lengths.values();
         Self {
             saturation: terms.saturation,
             fields: terms.fields.values(),
-            lengths: terms.lengths.values(),
-            means: means.map(|mean| mean.max(1.0)),
+            least: lengths.map(|b| 1.0 - b),
+            each: std::array::from_fn(|at| lengths[at] / means[at].max(1.0)),
         }
     }
 
     /// Occurrences in a field of a certain length.
+    #[inline]
     pub(super) fn weigh(&self, field: TextField, count: u32, length: u32) -> f32 {
         let at = field as usize;
-        let b = self.lengths[at];
-        self.fields[at] * count as f32 / (1.0 - b + b * length as f32 / self.means[at])
+        self.fields[at] * count as f32 / (self.least[at] + self.each[at] * length as f32)
     }
 
     /// What weighed occurrences come to.
+    #[inline]
     pub(super) fn saturate(&self, occurrences: f32) -> f32 {
         occurrences * self.highest() / (occurrences + self.saturation)
     }
@@ -198,15 +203,16 @@ impl Weights {
 }
 
 impl Sums {
-    fn add(&mut self, place: u32, bit: usize, score: f32, named: bool) {
+    fn add(&mut self, place: u32, bit: usize, found: f32, information: f32, named: bool) {
         let at = &mut self.at[place as usize];
         if *at == 0 {
-            self.ranked.push(Ranked { place: place as usize, score: 0.0, concepts: 0, named: 0 });
+            self.ranked.push(Ranked { place: place as usize, score: 0.0, concepts: 0, covered: 0.0, named: 0.0 });
             *at = self.ranked.len() as u32;
         }
         let ranked = &mut self.ranked[*at as usize - 1];
-        ranked.score += score;
+        ranked.score += information * found;
         ranked.concepts |= 1 << bit;
-        ranked.named |= u32::from(named) << bit;
+        ranked.covered += information;
+        ranked.named += if named { information } else { 0.0 };
     }
 }

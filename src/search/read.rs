@@ -54,6 +54,8 @@ pub(super) struct Reader {
     /// Share of each concept in all information.
     shares: Vec<f32>,
     reachable: f32,
+    /// What one unit of information is of all information.
+    share_of_all: f32,
     norm: f32,
     other: f32,
     inflected: f32,
@@ -89,6 +91,7 @@ impl Reader {
             stems,
             sieve,
             shares: ranking.information.iter().map(|information| information / total).collect(),
+            share_of_all: 1.0 / total,
             reachable: ranking.reachable.max(f32::MIN_POSITIVE),
             norm: ranking.information.iter().fold(0.0, square).sqrt().max(f32::MIN_POSITIVE),
             information: ranking.information.clone(),
@@ -106,11 +109,13 @@ impl Reader {
     }
 
     /// Tells most other words at once.
+    #[inline]
     fn may_be_asked(&self, hash: u32) -> bool {
         self.sieve[hash as usize % SIEVE / 64] >> (hash % 64) & 1 == 1
     }
 
     /// The concepts that a token stands for: a compound is all its parts.
+    #[inline]
     fn concepts(&self, hash: u32) -> &[(u32, Stem)] {
         if !self.may_be_asked(hash) {
             return &[];
@@ -126,15 +131,16 @@ impl Reader {
     }
 
     pub(super) fn line(&self, line: &Line) -> LineMatch {
-        // Most lines have nothing of the query.
-        if !line.hashes().any(|hash| self.may_be_asked(hash)) {
-            return LineMatch::default();
-        }
         let mut weights = [0.0_f32; u32::BITS as usize];
-        let (mut concepts, mut others) = (0_u32, 0.0_f32);
+        let (mut concepts, mut others) = (0_u32, line.telling);
         let mut neighbours = Neighbours::default();
-        for token in line.tokens() {
-            let found = self.concepts(token.hash);
+        let mut counted = 0;
+        // Of most words nothing but their hash is ever looked at.
+        for (at, hash) in line.hashes().enumerate() {
+            let found = self.concepts(hash);
+            let Some(token) = (!found.is_empty()).then(|| line.token(at)).flatten() else { continue };
+            neighbours.place += line.telling_within(counted..at);
+            counted = at;
             for (_, stem) in found {
                 let at = stem.concept;
                 concepts |= 1 << at;
@@ -143,15 +149,12 @@ impl Reader {
                 weights[at] = weights[at].max(weight);
                 neighbours.see(at, self.pairs[at]);
             }
-            if !token.stop && !token.extra {
-                neighbours.place += 1;
-                others += if found.is_empty() { 1.0 } else { 0.0 };
-            }
+            others = others.saturating_sub(u8::from(token.is_telling()));
         }
         if concepts == 0 {
             return LineMatch::default();
         }
-        let (mut product, mut norm) = (0.0, others * self.other * self.other);
+        let (mut product, mut norm) = (0.0, f32::from(others) * self.other * self.other);
         for (information, weight) in self.information.iter().zip(weights) {
             product += information * information * weight;
             norm += if weight > 0.0 { information * information } else { 0.0 };
@@ -187,12 +190,12 @@ impl Reader {
 
     /// What the index alone tells of an article's lines.
     pub(super) fn unread(&self, ranked: &Ranked) -> Reading {
-        Reading { named_coverage: self.coverage(ranked.named), ..Reading::default() }
+        Reading { named_coverage: ranked.named * self.share_of_all, ..Reading::default() }
     }
 
     /// How good an article promises to be, before it is read.
     pub(super) fn estimate(&self, ranked: &Ranked) -> f32 {
-        let parts = self.parts(ranked.concepts, &self.unread(ranked));
+        let parts = self.parts(ranked, &self.unread(ranked));
         parts.into_iter().fold(self.share(ranked), |sum, (_, value, weight)| sum + value * weight)
     }
 
@@ -213,13 +216,13 @@ impl Reader {
     }
 
     /// What reading adds to the share of the reachable score: name, value and weight of each part.
-    pub(super) fn parts(&self, concepts: u32, reading: &Reading) -> [(&'static str, f32, f32); 4] {
+    pub(super) fn parts(&self, ranked: &Ranked, reading: &Reading) -> [(&'static str, f32, f32); 4] {
         let LineWeights { best, title, named, coverage, .. } = self.lines;
         [
             ("best_line", reading.best, best),
             ("title", reading.title, title),
             ("named", reading.named_coverage.powi(2), named),
-            ("coverage", self.coverage(concepts), coverage),
+            ("coverage", ranked.covered * self.share_of_all, coverage),
         ]
     }
 }

@@ -97,7 +97,7 @@ pub async fn suggest(
         return Err(ApiError::invalid("message", format!("Write at most {MAX_CHARS} characters.")));
     }
     let lang = request.lang.as_deref();
-    let hits = suggestions(&app, &slots, site, lang, &request.subject, &request.message).await?;
+    let hits = suggestions(&app, &slots, (key, site), lang, &request.subject, &request.message).await?;
     if !hits.is_empty() {
         let articles = hits.iter().map(|hit| hit.article.clone()).collect();
         let (now, bot) = (app.now(), client::is_bot(&headers));
@@ -116,7 +116,7 @@ pub async fn suggest(
 pub(in crate::http) async fn suggestions(
     app: &App,
     slots: &SearchSlots,
-    site: &Site,
+    (key, site): (&str, &Site),
     lang: Option<&str>,
     subject: &str,
     message: &str,
@@ -133,6 +133,7 @@ pub(in crate::http) async fn suggestions(
             message,
             lang.or_else(|| site.languages.first().map(String::as_str)).unwrap_or("en"),
         ),
+        site: key.to_owned(),
         languages: super::search::languages(lang, site),
         limit: HITS,
         prefix: app.config.search.prefix,
