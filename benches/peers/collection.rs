@@ -69,7 +69,10 @@ pub fn grow(folder: PathBuf, count: usize, out: &Path) -> Value {
     let texts: Vec<String> = files.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
     let sections: Vec<Vec<&str>> = texts.iter().map(|text| split(text)).collect();
     for number in files.len()..count {
-        support::write(&out.join(format!("made/{}/{number}.md", number / 1000)), made(&sections, &mut chance).as_bytes());
+        support::write(
+            &out.join(format!("made/{}/{number}.md", number / 1000)),
+            made(&sections, &mut chance).as_bytes(),
+        );
     }
     json!({"articles": count, "made": count - files.len()})
 }

@@ -26,7 +26,8 @@ const FIRST: usize = 3;
 pub fn write(folder: PathBuf, out: &Path, count: usize, distinct: bool) -> Value {
     let sources = sources(folder);
     let mut chance = Chance::new(support::SEED);
-    let log = if distinct { distinct_log(&sources, count, &mut chance) } else { typed_log(&sources, count, &mut chance) };
+    let log =
+        if distinct { distinct_log(&sources, count, &mut chance) } else { typed_log(&sources, count, &mut chance) };
     let mut file = BufWriter::new(File::create(out).expect("the file can be made"));
     for text in &log {
         writeln!(file, "{text}").expect("it can be written");

@@ -275,8 +275,7 @@ fn shifted(text: &str, line: &str, range: &Range<usize>) -> Range<usize> {
 /// The stored form of an article's lines; `sink` gets every token with the kind of its line, so that a text is analysed
 /// once for all uses.
 pub fn encode(article: &Article, analyzer: &mut Analyzer, sink: impl FnMut(LineKind, &Token)) -> Vec<u8> {
-    let mut encoder =
-        Encoder { sink, lines: Vec::new(), hashes: Vec::new(), places: Vec::new(), text: String::new() };
+    let mut encoder = Encoder { sink, lines: Vec::new(), hashes: Vec::new(), places: Vec::new(), text: String::new() };
     let front = &article.front_matter;
     encoder.pieces(analyzer, LineKind::Title, 0, &front.title);
     for question in &front.questions {

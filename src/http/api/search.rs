@@ -130,7 +130,10 @@ impl SearchParams {
             return None;
         }
         let mut key = format!("{q}\0{site}\0{}\0{limit} {offset} {verbatim}", lang.as_deref().unwrap_or_default());
-        for value in [kind, tag, product].into_iter().flat_map(|list| std::iter::once("\0").chain(list.iter().map(String::as_str))) {
+        for value in [kind, tag, product]
+            .into_iter()
+            .flat_map(|list| std::iter::once("\0").chain(list.iter().map(String::as_str)))
+        {
             key.push('\x01');
             key.push_str(value);
         }
