@@ -5,19 +5,19 @@
 //! through [`App::now`], so that tests choose the time.
 
 mod follow;
+mod guard;
+mod learning;
+mod reports;
 mod settings;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{Notify, oneshot, watch},
     task::JoinHandle,
@@ -36,7 +36,7 @@ use crate::{
     },
     index::{Generation, Index, IndexError, Snapshot},
     ingest::{Ingest, IngestError},
-    insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor},
+    insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor, learned::Learning},
     search::{Completer, Searcher},
     source::{Directory, SourceError, Watcher},
     store::{DataLock, Sqlite, StoreError},
@@ -46,6 +46,9 @@ use crate::{
 /// How long the end of the server waits for deliveries and for articles under way.
 const PATIENCE: Duration = Duration::from_secs(20);
 use follow::Completions;
+use guard::Guarded;
+use learning::Lessons;
+use reports::WeeklyReports;
 pub use settings::Faults;
 use settings::FollowedFile;
 
@@ -76,6 +79,9 @@ pub enum AppError {
     /// The desk cannot begin.
     #[error(transparent)]
     Desk(#[from] DeskError),
+    /// Reports cannot be mailed.
+    #[error("{0}")]
+    Reports(String),
     /// A connector cannot be used.
     #[error(transparent)]
     Connector(#[from] SetupError),
@@ -104,6 +110,8 @@ pub struct App {
     pub desk: Desk,
     /// Records events and counts them.
     pub insight: Insight,
+    /// Learns from what visitors do.
+    pub learning: Learning,
     /// Keys of help desks that may tell what became of a ticket.
     pub outcome_keys: Vec<SigningKey>,
     /// Completes what visitors type.
@@ -112,14 +120,17 @@ pub struct App {
     pub faults: Faults,
     /// The desk's first access token, when this start made it. To be shown once.
     pub first_token: Option<String>,
+    store: Sqlite,
     index: Arc<Index>,
-    follows: Arc<AtomicBool>,
+    guarded: Arc<Guarded>,
     stop_following: Box<dyn Fn() + Send + Sync>,
-    /// Resolves once the thread that follows the articles has given up the index.
-    followed: Mutex<Option<oneshot::Receiver<()>>>,
+    /// Ends with the thread that follows the articles, which holds the index.
+    articles: Mutex<Option<oneshot::Receiver<()>>>,
     stop_delivery: Arc<Notify>,
     delivering: Mutex<Option<JoinHandle<()>>>,
     completions: Completions,
+    lessons: Lessons,
+    reports: Option<WeeklyReports>,
     following: Mutex<Vec<JoinHandle<()>>>,
     _lock: DataLock,
 }
@@ -145,32 +156,33 @@ impl App {
         let desk = Desk::new(Arc::new(store.clone()), ladder, &config.desk, &config.sites);
         let desk = desk.routed(Routes::new(&config.connectors)).at(&config.public_url);
         let first_token = desk.first_agent(clock()).await?;
-        let insight = Insight::open(Arc::new(store), &config.insight, clock.clone()).await?;
+        let learning = Learning::open(Arc::new(store.clone()), clock()).await?;
+        let insight = Insight::open(Arc::new(store.clone()), &config.insight, clock.clone()).await?;
 
         let source = Directory::open(&config.articles)?;
         // Watching begins before the first look, so that no change falls in between.
         let watcher = Watcher::new(&config.articles, config.watch.clone())?;
         let index = Arc::new(Index::open(&config.index, config.default_language())?);
-        let mut ingest = Ingest::new(source, index.clone(), config.default_language());
+        let ingest = Ingest::new(source, index.clone(), config.default_language());
+        let mut ingest = ingest.with_drafts(config.preview);
         ingest.compare_all(&mut |done, all| progress(done, all))?;
         warn_of_unlisted_languages(&config, &index.snapshot());
 
         let stop_following = Box::new(watcher.stopper());
-        let follows = Arc::new(AtomicBool::new(true));
-        let healthy = follows.clone();
-        let (given_up, followed) = oneshot::channel();
-        let follow = move || {
-            follow(watcher, ingest, &healthy);
-            drop(given_up);
-        };
+        let faults = Faults::default();
+        let guarded = Arc::new(Guarded::new(index.clone(), faults.clone(), watcher.nudge()));
+        let follower = guarded.clone();
+        let (ended, articles) = oneshot::channel();
         thread::Builder::new()
             .name("articles".into())
-            .spawn(follow)
+            .spawn(move || {
+                follower.follow(watcher, ingest);
+                drop((follower, ended));
+            })
             .map_err(|source| SourceError::Folder { path: config.articles.clone(), source })?;
         let stop_delivery = Arc::new(Notify::new());
         let delivering = start_delivery(&desk, connectors, &insight, &clock, &stop_delivery)?;
         let searcher = Searcher::new(index.clone());
-        let faults = Faults::default();
         let mut files = vec![settings::synonyms(&config, &searcher, &faults)?];
         if config.search.decision != Path::new("") {
             files.push(settings::weights(&config.search.decision, &searcher, &faults));
@@ -185,21 +197,38 @@ impl App {
             clock: clock.clone(),
         };
         following.push(completions.clone().follow(index.generations()));
+        following.push(tokio::spawn(guard::mend(store.clone(), faults.clone())));
+        let lessons = Lessons {
+            learning: learning.clone(),
+            searcher: searcher.clone(),
+            insight: insight.clone(),
+            sites: config.sites.iter().map(|(key, site)| (key.clone(), site.learn)).collect(),
+            retention: SignedDuration::from_hours(24 * i64::from(config.insight.retention_days)),
+            clock: clock.clone(),
+        };
+        following.push(lessons.clone().follow());
+        let reports = WeeklyReports::open(&config, &insight, &searcher, Arc::new(store.clone()), &clock);
+        let reports = reports.map_err(AppError::Reports)?;
+        following.extend(reports.clone().map(WeeklyReports::follow));
         Ok(Self {
             config,
             clock,
             searcher,
             desk,
             insight,
+            learning,
             outcome_keys,
             completer: completions.completer.clone(),
             completions,
+            lessons,
+            reports,
             faults,
             first_token,
+            store,
             index,
-            follows,
+            guarded,
             stop_following,
-            followed: Mutex::new(Some(followed)),
+            articles: Mutex::new(Some(articles)),
             stop_delivery,
             delivering: Mutex::new(Some(delivering)),
             following: Mutex::new(following),
@@ -228,13 +257,37 @@ impl App {
     /// Whether changes of the articles still arrive in the index.
     #[must_use]
     pub fn follows_articles(&self) -> bool {
-        self.follows.load(Ordering::Relaxed)
+        self.guarded.follows()
+    }
+
+    /// Whether tickets and events can be kept, as far as the last one tells.
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        self.store.trouble().is_none()
+    }
+
+    /// A search failed: the index is looked at, and built again where it is damaged.
+    pub fn suspect_index(&self) {
+        self.guarded.suspect();
     }
 
     /// Prepares completions from the articles and queries as they are now, without waiting for the hour.
     pub async fn refresh_completions(&self) {
         self.completions.count().await;
         self.completions.prepare().await;
+    }
+
+    /// Takes in what visitors said of articles, without waiting for the hour.
+    pub async fn learn(&self) {
+        self.lessons.learn().await;
+    }
+
+    /// Mails the reports that are due, without waiting for the hour. Returns how many.
+    pub async fn send_reports(&self) -> usize {
+        match &self.reports {
+            Some(reports) => reports.send_due().await,
+            None => 0,
+        }
     }
 
     fn take_following(&self) -> Vec<JoinHandle<()>> {
@@ -258,15 +311,16 @@ impl App {
                 abort.abort();
             }
         }
-        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(followed) = followed
-            && timeout(PATIENCE, followed).await.is_err()
-        {
-            tracing::warn!("articles are still being read; the index stays in use until that is done");
-        }
         for task in self.take_following() {
             task.abort();
             drop(task.await);
+        }
+        let articles = self.articles.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Before that, nobody else could open the index.
+        if let Some(ended) = articles
+            && timeout(PATIENCE, ended).await.is_err()
+        {
+            tracing::warn!("the articles are still being indexed; what is not committed is taken up at the next start");
         }
         Ok(self.insight.stop().await?)
     }
@@ -287,27 +341,6 @@ fn warn_of_unlisted_languages(config: &Config, snapshot: &Snapshot) {
     for (language, articles) in snapshot.catalog().languages() {
         if !listed.contains(&Language::new(&language)) {
             tracing::warn!(language, articles, "no site lists this language; add it to `languages` of [sites.…]");
-        }
-    }
-}
-
-/// Takes in changes until the watcher is told to stop. A failure leaves the last good state in use, and everything is
-/// looked at again a second later.
-fn follow(mut watcher: Watcher, mut ingest: Ingest, healthy: &AtomicBool) {
-    while let Some(changes) = watcher.wait() {
-        match changes.map_err(IngestError::from).and_then(|changes| ingest.follow(changes)) {
-            Ok(report) => {
-                healthy.store(true, Ordering::Relaxed);
-                let (generation, changed, removed) = (report.generation.number, report.changed, report.removed);
-                tracing::info!(generation, changed, removed, "articles followed");
-            }
-            Err(error) => {
-                watcher.distrust();
-                // Once is enough: it is tried every second.
-                if healthy.swap(false, Ordering::Relaxed) {
-                    tracing::error!(%error, "the articles could not be followed; what was searched before stays in use");
-                }
-            }
         }
     }
 }

@@ -4,6 +4,7 @@
 //! structs below mirror that file, and a test keeps the two equal. Mistakes surface at start, with
 //! the file and line that caused them. This room is plain data: it opens no file and no socket.
 
+mod brand;
 mod connectors;
 mod hours;
 mod merge;
@@ -13,6 +14,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::LazyLock}
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use brand::{Brand, Colour, FooterLink};
 pub use connectors::{Confirmation, Connector, Email, HIDDEN, HelpDesk, Mail, MailTls, Reach, Secret, Target, Webhook};
 pub use hours::{Hours, OpenSpan};
 pub use merge::{ConfigError, Written, effective_toml};
@@ -48,10 +50,15 @@ pub struct Config {
     pub connectors: BTreeMap<String, Connector>,
     /// Events and figures.
     pub insight: Insight,
+    /// Reports by mail.
+    pub reports: Reports,
     /// Logging.
     pub log: Log,
     /// Support levels, lowest first.
     pub ladder: Vec<Rung>,
+    /// Serves writers: drafts and problems are shown, and open pages follow their files. Only a flag sets this.
+    #[serde(skip)]
+    pub preview: bool,
 }
 
 /// How the article folder is watched.
@@ -107,8 +114,27 @@ pub struct Site {
     pub frame_ancestors: Vec<Origin>,
     /// Secret with which the embedding website signs the ids of its users; none: no user counts as verified.
     pub user_secret: Option<Secret>,
+    /// Where writers change an article: an address with `{path}` for the article's file; empty: pages show no link.
+    pub edit_url: String,
+    /// How the pages look.
+    pub brand: Brand,
     /// When people work, by which the times of support contracts run.
     pub hours: Hours,
+    /// Whether articles learn the questions that they were found helpful for, and whose voice counts.
+    pub learn: Learn,
+}
+
+/// Whose voice counts when an article was found helpful for a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Learn {
+    /// Each network has one voice, so that nobody alone can teach anything.
+    #[default]
+    Networks,
+    /// Each visit has one voice: where all visitors share one address, and are trusted.
+    Visits,
+    /// Nothing is learned.
+    Off,
 }
 
 impl Site {
@@ -184,8 +210,10 @@ pub struct Search {
     pub synonyms: PathBuf,
     /// File with the weights of the decision, as `zerodesk eval --fit` writes it; empty: those of this version.
     pub decision: PathBuf,
-    /// Searches that may run at once.
+    /// Searches that may be under way at once.
     pub concurrency: usize,
+    /// Time after which a search answers with what it has found by then, in milliseconds.
+    pub deadline_ms: u64,
 }
 
 impl Search {
@@ -220,6 +248,8 @@ pub struct Limits {
     pub request_timeout_ms: u64,
     /// Open connections.
     pub connections: usize,
+    /// Longest time for the head of a request, and between two requests of a connection, in milliseconds.
+    pub idle_timeout_ms: u64,
 }
 
 /// Ticket settings.
@@ -246,8 +276,23 @@ pub struct Insight {
     pub stats: StatsAccess,
     /// Days for which raw events are kept.
     pub retention_days: u32,
+    /// Signals of browsers that ask not to be tracked which are honoured: nothing is recorded of such a request.
+    pub honour: Honour,
     /// Capacity of the channel between requests and the store, in events.
     pub buffer: usize,
+}
+
+/// Signals of browsers that ask not to be tracked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Honour {
+    /// `Sec-GPC: 1` and `DNT: 1`.
+    #[default]
+    All,
+    /// `Sec-GPC: 1` only.
+    Gpc,
+    /// Neither: what is recorded leads to nobody.
+    None,
 }
 
 /// Who may read the figures.
@@ -258,6 +303,16 @@ pub enum StatsAccess {
     Public,
     /// Holders of an agent's token.
     Token,
+}
+
+/// Reports by mail.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reports {
+    /// Who gets the figures of the week; empty: nobody.
+    pub to: Vec<String>,
+    /// The connector through whose mail server it goes.
+    pub mail: String,
 }
 
 /// Log settings.
@@ -342,8 +397,10 @@ impl Default for Config {
             desk: Desk::default(),
             connectors: BTreeMap::new(),
             insight: Insight::default(),
+            reports: Reports::default(),
             log: Log::default(),
             ladder: default_ladder(),
+            preview: false,
         }
     }
 }
@@ -367,7 +424,10 @@ impl Default for Site {
             candidates_at: 0.35,
             frame_ancestors: Vec::new(),
             user_secret: None,
+            edit_url: String::new(),
+            brand: Brand::default(),
             hours: Hours::default(),
+            learn: Learn::default(),
         }
     }
 }
@@ -380,6 +440,7 @@ impl Default for Search {
             synonyms: "synonyms.toml".into(),
             decision: PathBuf::new(),
             concurrency: 64,
+            deadline_ms: 500,
         }
     }
 }
@@ -397,6 +458,7 @@ impl Default for Limits {
             body_bytes: 65_536,
             request_timeout_ms: 10_000,
             connections: 2048,
+            idle_timeout_ms: 15_000,
         }
     }
 }
@@ -416,7 +478,7 @@ impl Default for Desk {
 
 impl Default for Insight {
     fn default() -> Self {
-        Self { stats: StatsAccess::Token, retention_days: 395, buffer: 10_000 }
+        Self { stats: StatsAccess::Token, retention_days: 395, honour: Honour::All, buffer: 10_000 }
     }
 }
 

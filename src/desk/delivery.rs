@@ -202,7 +202,9 @@ impl Worker {
     }
 
     fn rests(&self, now: Timestamp) -> bool {
-        now < *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner)
+        let left = self.rests_until.lock().unwrap_or_else(PoisonError::into_inner).duration_since(now);
+        // A longer rest was begun by a clock that has been put right since.
+        left > SignedDuration::ZERO && left <= LONGEST_REST
     }
 
     async fn attempt(&self, claimed: Claimed, closed: Option<String>, clock: &Clock) -> Result<OutboxState, DeskError> {

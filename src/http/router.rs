@@ -5,25 +5,31 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, Uri, header},
-    middleware::from_fn_with_state,
-    response::{IntoResponse, Response},
+    http::Uri,
+    middleware::{from_fn, from_fn_with_state},
+    response::Response,
     routing::{get, post},
 };
 use percent_encoding::percent_decode_str;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
-use utoipa::OpenApi;
+use utoipa::{
+    OpenApi,
+    openapi::{Content, Ref, RefOr, ResponseBuilder, path::Operation},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     api, assets,
-    context::Context,
+    context::{Context, Stopping},
     cors::cors,
     error::{ApiError, Code},
+    fresh::fresh,
     limits::{Budget, RateLimits, enforce},
+    links,
     observe::{deadline, observe, panicked},
     pages,
     serve::ServeError,
+    signals::honour,
 };
 use crate::app::App;
 
@@ -37,12 +43,17 @@ struct Description;
 
 type Routes = OpenApiRouter<Context>;
 
+/// Media type that replies have where nothing else is said.
+const JSON: &str = "application/json";
+/// Name of the schema of errors.
+const PROBLEM: &str = "Problem";
+
 /// Public API: any page of a site's origins may call it.
 fn searching() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(api::search::search))
         .routes(routes!(api::complete::complete))
-        .routes(routes!(api::suggest::suggest))
+        .routes(routes!(api::suggest::suggest, api::suggest::for_page))
 }
 
 /// What visitors report: events and feedback.
@@ -95,17 +106,35 @@ fn operating() -> Routes {
         .routes(routes!(api::health::openapi))
 }
 
-/// Pages for people; not part of the API's description.
-fn visiting() -> Router<Context> {
+/// What everybody may read, people and programs: told apart by its content, so that nobody fetches the same twice.
+fn published() -> Router<Context> {
     Router::new()
         .route("/", get(pages::home::home))
         .route("/a/{slug}", get(pages::article::article))
-        .route("/media/{*path}", get(pages::media::media))
-        .route("/stats", get(pages::stats::show).post(pages::stats::sign_in))
         .route("/docs", get(pages::machine::docs))
         .route("/robots.txt", get(pages::machine::robots))
         .route("/sitemap.xml", get(pages::machine::sitemap))
+        .route("/feed.xml", get(pages::feed::atom))
+        .route("/opensearch.xml", get(pages::feed::open_search))
         .route("/llms.txt", get(pages::machine::llms))
+        .route("/llms-full.txt", get(pages::machine::llms_full))
+        .layer(from_fn(fresh))
+}
+
+/// For writers, in a preview only.
+fn writing() -> Router<Context> {
+    Router::new()
+        .route("/preview/events", get(pages::preview::events))
+        .route("/preview/article/{slug}", get(pages::preview::as_searched))
+}
+
+/// Pages for people; not part of the API's description.
+fn visiting() -> Router<Context> {
+    Router::new()
+        .route("/media/{*path}", get(pages::media::media))
+        .route("/brand/{site}/{file}", get(pages::brand::file))
+        .route("/stats", get(pages::stats::show).post(pages::stats::sign_in))
+        .route("/stats/gaps", get(pages::gaps::show))
         .route("/contact", get(pages::contact::show))
         .route("/t/{reference}", get(pages::ticket::show))
         .route("/desk", get(pages::desk::inbox))
@@ -146,13 +175,44 @@ fn api() -> Routes {
 /// The API's description, `OpenAPI` 3.1.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().into_openapi()
+    let mut document = api().into_openapi();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        operations.into_iter().flatten().for_each(tell_problems);
+    }
+    document
+}
+
+/// Every failure of every operation is a problem, in a media type of its own; so are those that its handler does not list.
+fn tell_problems(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    let problem = Content::new(Some(Ref::from_schema_name(PROBLEM)));
+    let any =
+        ResponseBuilder::new().description("Any other failure: `code` tells which").content(JSON, problem).build();
+    responses.entry("default".into()).or_insert_with(|| any.into());
+    for response in responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        let is_problem = |content: &RefOr<Content>| match content {
+            RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) => schema.ref_location.ends_with("/Problem"),
+            _ => false,
+        };
+        if response.content.get(JSON).is_some_and(is_problem)
+            && let Some(content) = response.content.shift_remove(JSON)
+        {
+            response.content.insert("application/problem+json".into(), content);
+        }
+    }
 }
 
 /// Everything, layered. Outermost: ids, numbers and the words of failures; then compression; then, per group,
 /// origins, rate limits, the deadline and panics.
-pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Router, ServeError> {
-    let context = Context::new(app, address)?;
+pub(super) fn router(
+    app: Arc<App>,
+    address: Option<SocketAddr>,
+    stopping: Arc<Stopping>,
+) -> Result<Router, ServeError> {
+    let for_writers = if app.config.preview { writing() } else { Router::new() };
+    let context = Context::new(app, address, stopping)?;
     let rates: Arc<RateLimits> = axum::extract::FromRef::from_ref(&context);
     let limited = |routes: Routes, budget| routes.layer(from_fn_with_state((rates.clone(), budget), enforce));
     let public = limited(searching(), Budget::Searches)
@@ -163,11 +223,14 @@ pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Route
     let results = results().layer(from_fn_with_state((rates.clone(), Budget::Searches), enforce));
     let amending = amending().layer(from_fn_with_state((rates.clone(), Budget::Events), enforce));
     let own = Router::from(working().merge(reporting_back()).merge(operating()))
+        .merge(published())
+        .merge(for_writers)
         .merge(visiting())
         .merge(results)
         .merge(amending);
     let own = guarded(own, &context);
     let all = public.merge(own).fallback(nothing_here);
+    let all = all.layer(from_fn_with_state(context.clone(), honour));
     let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4));
     Ok(all.layer(compression).layer(from_fn_with_state(context.clone(), observe)).with_state(context))
 }
@@ -186,8 +249,7 @@ async fn nothing_here(State(app): State<Arc<App>>, uri: Uri) -> Result<Response,
         .catalog()
         .by_alias(&path)
         .ok_or_else(|| ApiError::not_found("There is nothing at this address. `/openapi.json` lists what there is."))?;
-    let location = format!("/a/{}", entry.front_matter.slug);
-    Ok((StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response())
+    Ok(pages::article::moved(&links::page(entry)))
 }
 
 async fn not_this_way() -> ApiError {

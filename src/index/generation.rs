@@ -73,6 +73,7 @@ impl Index {
             return Err(Reopen::Empty);
         }
         let damaged = |error: &dyn std::fmt::Display| Reopen::Damaged(error.to_string());
+        readable(own).map_err(|e| damaged(&e))?;
         let files = Files::open(own).map_err(|e| damaged(&e))?;
         let engine = tantivy::Index::open(files).map_err(|e| damaged(&e))?;
         if schema::fields_of(&engine).is_none() {
@@ -124,6 +125,12 @@ impl Index {
         Ok(Writer::new(writer, fields, self.snapshot().generation().clone()))
     }
 
+    /// Whether the files on disk are as they were written. It reads all of them.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.engine.validate_checksum().is_ok_and(|bad| bad.is_empty())
+    }
+
     /// Makes what was committed the current snapshot; `problems` are those of files that are no articles.
     ///
     /// # Errors
@@ -140,6 +147,14 @@ impl Index {
         self.published.send_replace(snapshot.generation().clone());
         Ok(snapshot)
     }
+}
+
+/// Reads every file once as a file. The index is mapped into memory, and there a disk that fails ends the process.
+fn readable(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        std::io::copy(&mut File::open(entry?.path())?, &mut std::io::sink())?;
+    }
+    Ok(())
 }
 
 enum Reopen {

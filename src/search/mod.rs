@@ -9,6 +9,7 @@
 mod complete;
 mod decide;
 mod explain;
+mod learned;
 mod message;
 mod model;
 mod priors;
@@ -19,12 +20,13 @@ mod reword;
 mod snippet;
 mod spelling;
 mod syntax;
+mod telling;
 mod typo;
 mod understand;
 mod weights;
 mod widen;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{cell::Cell, collections::HashSet, sync::Arc, time::Instant};
 
 use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
@@ -35,8 +37,10 @@ pub use explain::{
     Appearance, Explain, ExplainedArticle, ExplainedDecision, ExplainedField, ExplainedLine, ExplainedSignal,
     ExplainedVariant, ExplainedWord, Explanation, Part, WordPart,
 };
+pub use learned::{LearnedQuestion, LearnedQuestions};
 pub use message::message_query;
 pub use model::{ByField, LineWeights, PriorWeights, RankingModel, TermWeights, VariantWeights};
+pub use telling::{TellingWord, TextReader};
 pub use understand::VariantKind;
 pub use weights::ModelError;
 
@@ -44,6 +48,7 @@ use crate::{
     analysis::{Language, Synonyms},
     index::{Entry, Index, IndexError, Snapshot, Stored},
 };
+use learned::{Evidence, Learned};
 use rank::{Ranked, Ranking};
 use read::Reading;
 use syntax::Asked;
@@ -90,6 +95,8 @@ pub struct Query {
     pub candidates_at: f32,
     /// Whether to say why.
     pub explain: Option<Explain>,
+    /// When to stop looking: what was found by then is the answer, and says that it is partial.
+    pub until: Option<Instant>,
 }
 
 /// Restricts which articles may be hits; an empty list restricts nothing, several values of one list mean "any".
@@ -130,6 +137,8 @@ pub struct Answer {
     pub did_you_mean: Option<String>,
     /// Articles, best first.
     pub hits: Vec<Hit>,
+    /// Time was up before everything was looked at: there may be more and better hits.
+    pub partial: bool,
     /// What the decision saw.
     pub signals: Signals,
     /// Why, where the query asks for it.
@@ -208,6 +217,7 @@ const MAX_LANGUAGES: usize = 8;
 pub struct Searcher {
     index: Arc<Index>,
     synonyms: Arc<ArcSwap<Synonyms>>,
+    learned: Arc<ArcSwap<LearnedQuestions>>,
     decision: Arc<ArcSwap<DecisionModel>>,
     ranking: Arc<RankingModel>,
 }
@@ -217,6 +227,7 @@ pub struct Searcher {
 pub struct Edition {
     generation: u64,
     synonyms: Arc<Synonyms>,
+    learned: Arc<LearnedQuestions>,
     decision: Arc<DecisionModel>,
 }
 
@@ -224,6 +235,7 @@ impl PartialEq for Edition {
     fn eq(&self, other: &Self) -> bool {
         self.generation == other.generation
             && Arc::ptr_eq(&self.synonyms, &other.synonyms)
+            && Arc::ptr_eq(&self.learned, &other.learned)
             && Arc::ptr_eq(&self.decision, &other.decision)
     }
 }
@@ -259,6 +271,8 @@ struct Candidate {
     ranked: Ranked,
     score: f32,
     reading: Reading,
+    /// What was learned about the article.
+    learned: Option<Evidence>,
     /// Its lines, where they were read; kept for its snippets.
     stored: Option<Stored>,
 }
@@ -271,6 +285,7 @@ impl Searcher {
             index,
             decision: Arc::new(ArcSwap::from_pointee(DecisionModel::bundled().clone())),
             synonyms: Arc::default(),
+            learned: Arc::default(),
             ranking: RankingModel::bundled(),
         }
     }
@@ -284,6 +299,11 @@ impl Searcher {
     /// Uses these synonyms from the next search on; clones of the searcher too.
     pub fn use_synonyms(&self, synonyms: Synonyms) {
         self.synonyms.store(Arc::new(synonyms));
+    }
+
+    /// Uses what visitors taught from the next search on; clones of the searcher too.
+    pub fn use_learned(&self, learned: LearnedQuestions) {
+        self.learned.store(Arc::new(learned));
     }
 
     /// Decides by this model from the next search on; clones of the searcher too.
@@ -306,8 +326,12 @@ impl Searcher {
     /// What the next search goes by.
     #[must_use]
     pub fn edition(&self) -> Edition {
-        let (synonyms, decision) = (self.synonyms.load_full(), self.decision_model());
-        Edition { generation: self.snapshot().generation().number, synonyms, decision }
+        Edition {
+            generation: self.snapshot().generation().number,
+            synonyms: self.synonyms.load_full(),
+            learned: self.learned.load_full(),
+            decision: self.decision_model(),
+        }
     }
 
     /// Answers a query.
@@ -316,15 +340,18 @@ impl Searcher {
     /// The index on disk cannot be read.
     pub fn search(&self, query: &Query) -> Result<Answer, SearchError> {
         let snapshot = self.snapshot();
-        let (decision, synonyms) = (self.decision_model(), self.synonyms.load());
+        let (decision, synonyms, learned) = (self.decision_model(), self.synonyms.load(), self.learned.load());
         let ranking = &self.ranking;
-        let search = Search { snapshot: &snapshot, query, ranking, decision: &decision, synonyms: &synonyms };
+        let late = Cell::new(false);
+        let (decision, synonyms, learned) = (&decision, &synonyms, &learned);
+        let search = Search { snapshot: &snapshot, query, ranking, decision, synonyms, learned, late };
         let limit = if query.long { MAX_MESSAGE_CHARS } else { MAX_QUERY_CHARS };
         let asked = Asked::read(&understand::clean(&query.text, limit));
         let mut answer = search.answer(&asked)?;
-        if answer.total == 0 && !asked.phrases.is_empty() {
+        if answer.total == 0 && !asked.phrases.is_empty() && !search.is_late() {
             answer = Answer { relaxed: true, ..search.answer(&asked.relaxed())? };
         }
+        answer.partial = search.late.get();
         let language = answer.language.as_deref().map(Language::new);
         answer.excluded.retain(|words| language.as_ref().is_none_or(|language| restrict::leaves_out(language, words)));
         Ok(answer)
@@ -338,9 +365,20 @@ struct Search<'a> {
     ranking: &'a RankingModel,
     decision: &'a DecisionModel,
     synonyms: &'a Synonyms,
+    learned: &'a LearnedQuestions,
+    /// Something was left out because time was up.
+    late: Cell<bool>,
 }
 
 impl Search<'_> {
+    /// Whether time is up. Whoever asks leaves something out then: each step that is not needed for an answer asks, so
+    /// that what runs over is one step of one language.
+    fn is_late(&self) -> bool {
+        let late = self.late.get() || self.query.until.is_some_and(|until| Instant::now() >= until);
+        self.late.set(late);
+        late
+    }
+
     fn answer(&self, asked: &Asked) -> Result<Answer, SearchError> {
         let Self { snapshot, query, .. } = *self;
         let mut answer = Answer {
@@ -353,6 +391,7 @@ impl Search<'_> {
             relaxed: false,
             excluded: asked.excluded.clone(),
             did_you_mean: None,
+            partial: false,
             hits: Vec::new(),
             signals: Signals::default(),
             explanation: None,
@@ -360,7 +399,12 @@ impl Search<'_> {
         };
         if query.languages.is_empty() {
             let codes: Vec<String> = snapshot.languages().take(MAX_LANGUAGES).map(str::to_owned).collect();
-            let mut found: Vec<Found> = codes.iter().map(|code| self.find(asked, code)).collect::<Result<_, _>>()?;
+            let mut found = Vec::with_capacity(codes.len());
+            for code in &codes {
+                if found.is_empty() || !self.is_late() {
+                    found.push(self.find(asked, code)?);
+                }
+            }
             if let Some(best) = found.iter_mut().max_by(|a, b| a.best().score().total_cmp(&b.best().score())) {
                 spelling::second_try(self, asked, best, &mut answer)?;
             }
@@ -376,7 +420,7 @@ impl Search<'_> {
             if best.as_ref().is_none_or(|(before, ..)| worth > *before) {
                 best = Some((worth, language, found));
             }
-            if decision == Decision::Answer {
+            if decision == Decision::Answer || self.is_late() {
                 break;
             }
         }
@@ -392,9 +436,12 @@ impl Search<'_> {
     fn find(&self, asked: &Asked, language: &str) -> Result<Found, SearchError> {
         let (understood, wordings) = understand::understand(self, asked, language)?;
         let depth = self.depth(1 + wordings.len());
-        let rate = |understood| self.rate(asked, understood, depth);
-        let mut found = rate(understood)?;
-        found.reworded = wordings.into_iter().map(rate).collect::<Result<_, _>>()?;
+        let mut found = self.rate(asked, understood, depth)?;
+        for wording in wordings {
+            if !self.is_late() {
+                found.reworded.push(self.rate(asked, wording, depth)?);
+            }
+        }
         Ok(found)
     }
 
@@ -406,12 +453,14 @@ impl Search<'_> {
             ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
         }
         let reader = read::Reader::new(model, &understood, &ranking, snapshot);
-        restrict::apply(snapshot, &understood, asked, &mut ranking)?;
-        let best = ranking.best(depth.max(READ), |ranked| reader.estimate(ranked));
+        restrict::apply(self, &understood, asked, &mut ranking)?;
+        let learned = Learned::of(self, asked, &understood, &reader);
+        learned.join(&mut ranking);
+        let best = ranking.best(depth.max(READ), |ranked| reader.estimate(ranked) + learned.promise(ranked));
         let mut hits = Vec::with_capacity(best.len());
         for (at, ranked) in best.into_iter().enumerate() {
-            let stored = if at < READ { Some(snapshot.stored(ranked.place)?) } else { None };
-            hits.push(self.candidate(&reader, ranked, stored));
+            let stored = if at < READ && !self.is_late() { Some(snapshot.stored(ranked.place)?) } else { None };
+            hits.push(self.candidate(&reader, ranked, stored, learned.evidence(&ranked)));
         }
         let read = hits.len().min(READ);
         hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
@@ -427,14 +476,24 @@ impl Search<'_> {
     }
 
     /// Settles the score of an article, of which the lines were read or not.
-    fn candidate(&self, reader: &read::Reader, ranked: Ranked, stored: Option<Stored>) -> Candidate {
-        let reading = match &stored {
+    fn candidate(
+        &self,
+        reader: &read::Reader,
+        ranked: Ranked,
+        stored: Option<Stored>,
+        learned: Option<Evidence>,
+    ) -> Candidate {
+        let mut reading = match &stored {
             Some(stored) => reader.read(stored).unwrap_or_default(),
             None => reader.unread(&ranked),
         };
+        if let Some(evidence) = &learned {
+            reader.learn(&mut reading, evidence);
+        }
         let parts = reader.parts(&ranked, &reading).into_iter().chain(self.priors(ranked.place));
+        let parts = parts.chain(learned.map(Evidence::part));
         let score = parts.fold(reader.share(&ranked), |score, (_, value, weight)| score + value * weight);
-        Candidate { ranked, score, reading, stored }
+        Candidate { ranked, score, reading, learned, stored }
     }
 
     /// What an article has before anybody asks: name, value in -1..1 and weight of each part.

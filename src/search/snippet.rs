@@ -101,9 +101,11 @@ impl Passage {
             let (start, stop) = (usize::from(token.start), usize::from(token.start) + usize::from(token.len));
             let (Some(before), Some(marked)) = (text.get(..start), text.get(start..stop)) else { continue };
             let from = self.chars + before.chars().count();
-            let range = [from as u32, (from + marked.chars().count()) as u32];
-            if self.highlights.last() != Some(&range) {
-                self.highlights.push(range);
+            let [from, to] = [from as u32, (from + marked.chars().count()) as u32];
+            match self.highlights.last_mut() {
+                // Parts of a word, and pairs of characters where words have no spaces, lie over each other.
+                Some([begin, end]) if from < *end => (*begin, *end) = ((*begin).min(from), (*end).max(to)),
+                _ => self.highlights.push([from, to]),
             }
         }
         self.text.push_str(text);

@@ -19,6 +19,7 @@ use crate::{
         client,
         error::{ApiError, Problem},
         extract::{self, BodyKind, Payload},
+        limits::SentFrom,
     },
     insight::{Event, EventId, EventKind, Origin, Surface, ViewSource},
 };
@@ -160,6 +161,7 @@ pub struct Rejected {
 )]
 pub async fn report(
     State(app): State<Arc<App>>,
+    SentFrom(address): SentFrom,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<(StatusCode, Json<Receipt>), ApiError> {
@@ -186,6 +188,9 @@ pub async fn report(
     for (index, event) in batch.events.into_iter().enumerate() {
         match read(event, batch.sent_at, now, &words) {
             Ok((id, at, kind)) => {
+                if matches!(kind, EventKind::MarkedSolved { .. }) {
+                    app.learning.note_network(&id, address, now);
+                }
                 app.insight.record(Event::with_id(id, &visitor, origin.clone(), at, kind));
                 receipt.accepted += 1;
             }

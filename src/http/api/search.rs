@@ -1,6 +1,7 @@
 //! `GET /api/v1/search`: parameters to a checked query, the answer to a reply; the page of results asks the same way.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,6 +16,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
+use super::complete::{self, CompletionReply};
 use crate::{
     app::App,
     config::Site,
@@ -23,14 +25,15 @@ use crate::{
         context::SearchSlots,
         error::{ApiError, Code},
         extract::{self, QueryString},
+        observe::panic_error,
         replies::Replies,
     },
     insight::{Event, EventId, EventKind, MaskedText, Origin, Surface, Trigger},
-    search::{Answer, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit},
+    search::{
+        Answer, Completion, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit,
+    },
 };
 
-/// How long a search waits for its turn.
-const PATIENCE: Duration = Duration::from_millis(250);
 /// Longest words, in bytes, for which a reply is kept; hardly anybody asks the same at such length.
 const MAX_KEPT_BYTES: usize = 512;
 /// Articles in a reply that asks for no number.
@@ -72,6 +75,9 @@ pub struct SearchParams {
     /// Where the visitor is: `box`, `page`, `form` or `api`.
     #[param(value_type = Option<String>)]
     pub surface: Surface,
+    /// Most completions in the reply, up to 20; so that a box needs one request for both.
+    #[param(default = 0, maximum = 20)]
+    pub complete: usize,
     /// Searches for the words as typed: corrects nothing.
     pub verbatim: bool,
     /// Adds why: what the decision saw, and what each article has its place from. Such a search is not counted.
@@ -100,6 +106,7 @@ impl SearchParams {
             session: query.one("session").map(str::to_owned),
             trigger: query.choice("trigger")?.unwrap_or_default(),
             surface: query.choice("surface")?.unwrap_or(surface),
+            complete: query.number("complete", 0, complete::MAX_LIMIT)?,
             verbatim: query.flag("verbatim"),
             explain: query.flag("explain"),
             article: query.one("article").map(str::to_owned),
@@ -122,6 +129,7 @@ impl SearchParams {
             session: _,
             trigger: _,
             surface: _,
+            complete: _,
             verbatim,
             explain,
             article: _,
@@ -208,20 +216,18 @@ pub async fn perform(
 ) -> Result<Performed, ApiError> {
     let (key, site) = extract::site(&app.config, params.site.as_deref())?;
     let begun = Instant::now();
-    let (answer, suggested_level) = find(app, slots, &params.checked(app, key, site)).await?;
+    let (answer, suggested_level) = find(app, slots, params.checked(app, key, site)).await?;
     let took_us = begun.elapsed().as_micros() as u64;
     let query_id = name(app, key, params, headers, &answer, took_us);
     Ok(Performed { query_id, site: key.to_owned(), answer, took_us, suggested_level })
 }
 
 /// Searches when it is its turn; with the level that would take the case.
-async fn find(app: &App, slots: &SearchSlots, query: &Query) -> Result<(Answer, u8), ApiError> {
-    let turn = tokio::time::timeout(PATIENCE, slots.0.acquire()).await;
-    let busy =
-        || ApiError::new(Code::Overloaded, "Too many searches run at once. Try again in a second.").retry_after(1);
-    let turn = turn.map_err(|_| busy())?.map_err(ApiError::internal)?;
+async fn find(app: &App, slots: &SearchSlots, query: Query) -> Result<(Answer, u8), ApiError> {
+    let turn = slots.turn().await?;
     let begun = Instant::now();
-    let answer = app.searcher.search(query)?;
+    let until = Some(begun + Duration::from_millis(app.config.search.deadline_ms));
+    let answer = searched(app, &Query { until, ..query })?;
     drop(turn);
     metrics::histogram!("zerodesk_search_duration_seconds").record(begun.elapsed());
     let declared = answer.hits.first().and_then(|hit| hit.article.front_matter.level);
@@ -281,16 +287,28 @@ async fn find_once(
     if let Some(found) = key.as_ref().and_then(|key| replies.get(&edition, key)) {
         return Ok(found);
     }
-    let (answer, suggested_level) = find(app, slots, &params.checked(app, site_key, site)).await?;
+    let (answer, suggested_level) = find(app, slots, params.checked(app, site_key, site)).await?;
     let found = Arc::new(Found::of(answer, suggested_level)?);
-    if let Some(key) = key {
+    if let Some(key) = key.filter(|_| !found.answer.partial) {
         replies.keep(&edition, key, Arc::clone(&found), found.bytes());
     }
     Ok(found)
 }
 
+/// A search that fails, in whatever way, may have met a damaged index.
+fn searched(app: &App, query: &Query) -> Result<Answer, ApiError> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| app.searcher.search(query)));
+    if !matches!(outcome, Ok(Ok(_))) {
+        app.suspect_index();
+    }
+    Ok(outcome.map_err(|cause| panic_error(cause.as_ref()))??)
+}
+
 fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, answer: &Answer, took_us: u64) -> EventId {
     metrics::counter!("zerodesk_searches_total", "decision" => answer.decision.as_str()).increment(1);
+    if answer.partial {
+        metrics::counter!("zerodesk_searches_partial_total").increment(1);
+    }
     let now = app.now();
     let visitor = app.insight.visitor(params.session.as_deref(), now);
     let sections = |hit: &Hit| {
@@ -336,12 +354,16 @@ pub async fn search(
     query: QueryString,
 ) -> Result<Response, ApiError> {
     let params = SearchParams::read(&query, Surface::Api)?;
-    let (site, _) = extract::site(&app.config, params.site.as_deref())?;
+    let (site, settings) = extract::site(&app.config, params.site.as_deref())?;
     let begun = Instant::now();
     let found = find_once(&app, &slots, &replies, &params).await?;
     let took_us = begun.elapsed().as_micros() as u64;
     let query_id = name(&app, site, &params, &headers, &found.answer, took_us);
-    let mut response = Json(SearchReply::of(&found, site, &query_id, took_us)).into_response();
+    let completions = match params.complete {
+        0 => Vec::new(),
+        limit => complete::completions(&app, site, settings, &params.q, params.lang.as_deref(), limit),
+    };
+    let mut response = Json(SearchReply::of(&found, &completions, site, &query_id, took_us)).into_response();
     let timing = format!("search;dur={:.3}", took_us as f64 / 1000.0);
     response.headers_mut().insert("server-timing", HeaderValue::from_str(&timing).map_err(ApiError::internal)?);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -372,12 +394,17 @@ pub struct SearchReply<'a> {
     confidence: f32,
     /// The query with typing errors put right, where that found the hits.
     corrected: Option<&'a str>,
+    /// Time was up before everything was looked at: there may be more and better hits.
+    partial: bool,
     /// No article has the words in quotation marks side by side, so they were searched one by one.
     relaxed: bool,
     /// Words and phrases that no hit has, because they were written with a minus.
     excluded: &'a [String],
     /// After a miss: the query as it may have been meant, to be offered.
     did_you_mean: Option<&'a str>,
+    /// Phrases to go on with, best first; only with `complete`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    completions: Vec<CompletionReply<'a>>,
     /// Articles, best first.
     #[schema(value_type = Vec<HitReply<'_>>)]
     hits: &'a RawValue,
@@ -437,7 +464,7 @@ pub struct HandoffReply {
 }
 
 impl<'a> SearchReply<'a> {
-    fn of(found: &'a Found, site: &'a str, query_id: &'a EventId, took_us: u64) -> Self {
+    fn of(found: &'a Found, completions: &'a [Completion], site: &'a str, query_id: &'a EventId, took_us: u64) -> Self {
         let answer = &found.answer;
         Self {
             query: &answer.query,
@@ -450,9 +477,11 @@ impl<'a> SearchReply<'a> {
             decision: answer.decision,
             confidence: rounded(answer.confidence),
             corrected: answer.corrected.as_deref(),
+            partial: answer.partial,
             relaxed: answer.relaxed,
             excluded: &answer.excluded,
             did_you_mean: answer.did_you_mean.as_deref(),
+            completions: completions.iter().map(CompletionReply::of).collect(),
             hits: &found.hits,
             handoff: HandoffReply {
                 level: 1,

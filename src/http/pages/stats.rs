@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Name of the cookie that lets an agent read the figures; only sent to `/stats` and never to scripts.
-const COOKIE: &str = "zerodesk_stats";
+pub(super) const COOKIE: &str = "zerodesk_stats";
 /// Rows in each list of queries.
 const MAX_ROWS: usize = 20;
 /// How long the cookie lasts, in seconds.
@@ -74,7 +74,7 @@ pub async fn sign_in(
     Ok(response)
 }
 
-fn sign_in_form(pages: &Pages, visitor: &Visitor, wrong: bool) -> Result<Response, ApiError> {
+pub(super) fn sign_in_form(pages: &Pages, visitor: &Visitor, wrong: bool) -> Result<Response, ApiError> {
     let mut response = private(pages.render("stats_sign_in.html", visitor, context! { wrong })?);
     *response.status_mut() = StatusCode::UNAUTHORIZED;
     Ok(response)

@@ -10,7 +10,7 @@
 //! that arrive twice change nothing.
 
 mod deflection;
-mod exclusion;
+pub(super) mod exclusion;
 mod issues;
 mod queries;
 pub(super) mod visits;

@@ -7,7 +7,11 @@
 //! Other files of this folder add their queries with [`Sqlite::write`] and [`Sqlite::read`], and
 //! their tables with a file in `migrations/`.
 
+mod backup;
+mod erasure;
 mod events;
+mod learned;
+mod reports;
 mod schema;
 mod tickets;
 mod writer;
@@ -23,6 +27,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::Semaphore;
 
 use super::StoreError;
+pub use backup::{Restored, Saved, back_up, restore};
 use writer::Writer;
 
 /// Name of the database file inside the data folder.
@@ -30,7 +35,7 @@ const FILE: &str = "zerodesk.db";
 /// Reads that may run at once.
 const READERS: usize = 4;
 /// How long a statement waits for another process (a backup, a command) before it fails.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// When a commit is done: FULL waits for the disk. NORMAL loses acknowledged tickets in a power cut, which is what the
 /// control of `scripts/power-cut` is for.
@@ -83,6 +88,21 @@ impl Sqlite {
         self.0.writer.run(change).await
     }
 
+    /// Why the last change could not be kept; `None` where it was.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.0.writer.trouble()
+    }
+
+    /// Changes nothing, on the disk: tells whether changes can be kept again.
+    ///
+    /// # Errors
+    /// As [`Sqlite::write`].
+    pub async fn try_to_write(&self) -> Result<(), StoreError> {
+        let same = |tx: &Connection| Ok(tx.execute_batch("UPDATE schema_history SET applied_ms = applied_ms")?);
+        self.write(same).await
+    }
+
     /// Runs `query` on a reader's connection, off the async threads.
     ///
     /// # Errors
@@ -124,6 +144,8 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", SYNCHRONOUS)?;
+    // What is deleted or changed is overwritten, so that erasing somebody leaves nothing in the file.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     // Otherwise what a larger change could undo goes into a file in /tmp, and where that is full or read-only, fails.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)

@@ -10,9 +10,10 @@ use super::{
 };
 use crate::desk::{Claimed, DeadLetter, OutboxEntry, OutboxState, Ticket, Whose};
 
-/// Entries that may be claimed at `:now`: due ones, and those whose lease has ended.
-const DUE: &str =
-    "((state IN ('pending', 'retry') AND due_ms <= :now) OR (state = 'leased' AND lease_until_ms <= :now))";
+/// Entries that may be claimed at `:now`: due ones, and those whose lease has ended. What was last touched later than now
+/// was so by a clock that has been put right since, and its due time means nothing.
+const DUE: &str = "((state IN ('pending', 'retry') AND (due_ms <= :now OR updated_ms > :now + 60000)) \
+                   OR (state = 'leased' AND lease_until_ms <= :now))";
 
 pub(super) fn insert(tx: &Connection, ticket: &Ticket, entry: &OutboxEntry) -> Result<(), StoreError> {
     let sql = "INSERT INTO outbox (id, ticket_id, connector, step, state, attempts, due_ms, created_ms, updated_ms) \
