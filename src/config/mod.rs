@@ -109,6 +109,16 @@ pub struct Site {
     pub user_secret: Option<Secret>,
     /// When people work, by which the times of support contracts run.
     pub hours: Hours,
+    /// Share of visitors to whom no articles are suggested in the form, 0..1, to measure what suggestions are worth.
+    pub holdout: f64,
+    /// Who may read the figures of this site; none: as `insight.stats` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stats: Option<StatsAccess>,
+    /// What a ticket costs, in `currency`; none: no money is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket_cost: Option<f64>,
+    /// ISO 4217 code of `ticket_cost`, such as `EUR`.
+    pub currency: String,
 }
 
 impl Site {
@@ -248,6 +258,8 @@ pub struct Insight {
     pub retention_days: u32,
     /// Capacity of the channel between requests and the store, in events.
     pub buffer: usize,
+    /// Networks of the site's own people, whose visits do not count.
+    pub staff_networks: Vec<IpNet>,
 }
 
 /// Who may read the figures.
@@ -368,6 +380,10 @@ impl Default for Site {
             frame_ancestors: Vec::new(),
             user_secret: None,
             hours: Hours::default(),
+            holdout: 0.0,
+            stats: None,
+            ticket_cost: None,
+            currency: "EUR".into(),
         }
     }
 }
@@ -416,7 +432,7 @@ impl Default for Desk {
 
 impl Default for Insight {
     fn default() -> Self {
-        Self { stats: StatsAccess::Token, retention_days: 395, buffer: 10_000 }
+        Self { stats: StatsAccess::Token, retention_days: 395, buffer: 10_000, staff_networks: Vec::new() }
     }
 }
 

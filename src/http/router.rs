@@ -79,6 +79,8 @@ fn working() -> Routes {
         .routes(routes!(api::stats::deflection))
         .routes(routes!(api::stats::funnel))
         .routes(routes!(api::stats::queries))
+        .routes(routes!(api::stats::articles))
+        .routes(routes!(api::stats::series))
 }
 
 /// Other help desks, known by their signature.
@@ -102,6 +104,7 @@ fn visiting() -> Router<Context> {
         .route("/a/{slug}", get(pages::article::article))
         .route("/media/{*path}", get(pages::media::media))
         .route("/stats", get(pages::stats::show).post(pages::stats::sign_in))
+        .route("/stats/{period}", get(pages::stats_period::show))
         .route("/docs", get(pages::machine::docs))
         .route("/robots.txt", get(pages::machine::robots))
         .route("/sitemap.xml", get(pages::machine::sitemap))

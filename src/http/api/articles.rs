@@ -23,7 +23,7 @@ use crate::{
         links,
     },
     index::{Entry, Snapshot},
-    insight::{Event, EventKind, MaskedText, Origin, Surface},
+    insight::{Event, EventKind, MaskedText, Notes, Surface},
 };
 
 /// Articles in a list that asks for no number.
@@ -390,14 +390,10 @@ fn keep(app: &App, site: &str, entry: &Entry, request: FeedbackRequest, headers:
         reason: request.reason.map(|reason| masked(reason).as_str().to_owned()),
         comment: request.comment.map(masked),
     };
-    let origin = Origin {
-        site: site.to_owned(),
-        surface: Surface::Page,
-        locale: entry.lang().to_owned(),
-        bot: client::is_bot(headers),
-        interacted: None,
-    };
-    app.insight.record(Event::new(&app.insight.visitor(request.session.as_deref(), now), origin, now, kind));
+    let session = request.session.as_deref();
+    let origin = client::origin(headers, site, Surface::Page, entry.lang(), session);
+    let notes = Notes { article_kind: entry.front_matter.kind.clone(), ..Notes::default() };
+    app.insight.record(Event::new(&app.insight.visitor(session, now), origin, now, kind).noting(notes));
 }
 
 #[cfg(test)]

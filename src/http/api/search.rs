@@ -23,7 +23,7 @@ use crate::{
         error::{ApiError, Code},
         extract::{self, QueryString},
     },
-    insight::{Event, EventId, EventKind, MaskedText, Origin, Surface, Trigger},
+    insight::{Event, EventId, EventKind, MaskedText, Notes, Surface, Trigger},
     search::{Answer, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit},
 };
 
@@ -183,14 +183,22 @@ pub async fn perform(
     let question = if answer.decision == Decision::Answer { "" } else { answer.query.as_str() };
     let suggested_level = app.desk.ladder().suggest(declared, question, answer.language.as_deref()).0;
     let query_id = if params.offset == 0 && !params.explain {
-        record(app, key, params, headers, &answer, took_us)
+        record(app, key, params, headers, &answer, took_us, suggested_level)
     } else {
         params.query_id.clone().unwrap_or_else(|| EventId::new(app.now()))
     };
     Ok(Performed { query_id, site: key.to_owned(), answer, took_us, suggested_level })
 }
 
-fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, answer: &Answer, took_us: u64) -> EventId {
+fn record(
+    app: &App,
+    site: &str,
+    params: &SearchParams,
+    headers: &HeaderMap,
+    answer: &Answer,
+    took_us: u64,
+    level: u8,
+) -> EventId {
     metrics::counter!("zerodesk_searches_total", "decision" => answer.decision.as_str()).increment(1);
     let now = app.now();
     let visitor = app.insight.visitor(params.session.as_deref(), now);
@@ -208,14 +216,11 @@ fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, ans
         latency_us: took_us,
         trigger: params.trigger,
     };
-    let origin = Origin {
-        site: site.to_owned(),
-        surface: params.surface,
-        locale: params.lang.clone().unwrap_or_default(),
-        bot: client::is_bot(headers),
-        interacted: None,
-    };
-    let event = Event::new(&visitor, origin, now, kind);
+    let lang = params.lang.as_deref().unwrap_or_default();
+    let origin = client::origin(headers, site, params.surface, lang, params.session.as_deref());
+    let article_kind = answer.hits.first().and_then(|hit| hit.article.front_matter.kind.clone());
+    let notes = Notes { article_kind, level: Some(level), requester: None };
+    let event = Event::new(&visitor, origin, now, kind).noting(notes);
     let id = event.id.clone();
     app.insight.record(event);
     id

@@ -4,6 +4,7 @@
 //! only an article's cleaned body is put in as it is.
 
 pub mod article;
+mod charts;
 pub mod contact;
 pub mod desk;
 pub mod desk_admin;
@@ -14,6 +15,7 @@ pub mod machine;
 pub mod media;
 pub mod results;
 pub mod stats;
+pub mod stats_period;
 pub mod ticket;
 mod visitor;
 

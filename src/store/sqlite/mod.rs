@@ -7,6 +7,7 @@
 //! Other files of this folder add their queries with [`Sqlite::write`] and [`Sqlite::read`], and
 //! their tables with a file in `migrations/`.
 
+mod days;
 mod events;
 mod schema;
 mod tickets;
