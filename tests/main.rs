@@ -31,6 +31,7 @@ mod real;
 mod reporting_back;
 mod searching;
 mod signs;
+mod simulated;
 mod spelling;
 mod start;
 mod suggesting;

@@ -257,7 +257,12 @@ fn field<T: serde::de::DeserializeOwned>(name: &str, value: Value) -> Result<T, 
 fn moment(at: Option<Timestamp>, sent_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let skew = sent_at.map_or(SignedDuration::ZERO, |sent_at| now.duration_since(sent_at));
     let moment = at.and_then(|at| at.checked_add(skew).ok()).unwrap_or(now);
-    if moment <= now && now.duration_since(moment) <= MAX_AGE { moment } else { now }
+    if moment <= now && now.duration_since(moment) <= MAX_AGE {
+        moment
+    } else {
+        metrics::counter!("zerodesk_event_clocks_corrected_total").increment(1);
+        now
+    }
 }
 
 fn checked(event: ClientEvent, words: &dyn Fn(&str) -> u32) -> Result<EventKind, ApiError> {

@@ -345,7 +345,8 @@ fn window(config: &Config, query: &QueryString, now: Timestamp) -> Result<Window
     let (site, _) = extract::site(config, query.one("site"))?;
     let day = |field: &str| {
         let wrong = || ApiError::invalid(field, "Write a day such as 2026-10-31.");
-        query.one(field).map(|text| text.parse::<Date>().ok().filter(known).ok_or_else(wrong)).transpose()
+        let read = |text: &str| text.parse::<Date>().ok().filter(|day| text.len() == 10 && known(day));
+        query.one(field).map(|text| read(text).ok_or_else(wrong)).transpose()
     };
     let (first, last) = (day("from")?, day("to")?);
     let last = last.unwrap_or_else(|| now.to_zoned(TimeZone::UTC).date());

@@ -177,7 +177,7 @@ fn first_complete_day(connection: &Connection) -> Result<Option<Date>, StoreErro
     let Some(before) = connection.query_row(sql, (), |row| row.get::<_, i64>(0)).optional()? else { return Ok(None) };
     let before = Timestamp::from_millisecond(before).map_err(|error| unreadable("time", &error))?;
     let whole = bounds(day_of(before)).0 == before;
-    Ok(day_of(before).checked_add(if whole { 1 } else { 2 }.days()).ok())
+    Ok(Some(day_of(before).checked_add(if whole { 1 } else { 2 }.days()).unwrap_or(Date::MAX)))
 }
 
 /// Notes which sessions belong together, then marks each day that one of the new events may change.
