@@ -172,7 +172,9 @@ async fn the_same_figures_come_as_json_and_as_csv() {
 
 #[tokio::test]
 async fn a_closed_period_never_changes() {
-    let settings = format!("{PUBLIC}\n[sites.default]\nframe_ancestors = [\"https://www.example.com\"]\n[sites.own]\nstats = \"token\"");
+    let settings = format!(
+        "{PUBLIC}\n[sites.default]\nframe_ancestors = [\"https://www.example.com\"]\n[sites.own]\nstats = \"token\""
+    );
     let server = Server::with(crate::support::HELP).configured(&settings).start().await;
     for number in 0..5 {
         let visit = Visit::new(&server, number);
@@ -255,7 +257,9 @@ async fn people_of_the_site_do_not_count() {
                     [limits]\ntrusted_proxies = [\"127.0.0.0/8\"]";
     let server = Server::with(crate::support::HELP).configured(settings).start().await;
     let path = "/api/v1/search?q=reset+my+password&session=visitor-number-0001";
-    for (header, value) in [("x-forwarded-for", "192.0.2.7"), ("x-zerodesk-staff", "1"), ("authorization", "Bearer zdk_x")] {
+    for (header, value) in
+        [("x-forwarded-for", "192.0.2.7"), ("x-zerodesk-staff", "1"), ("authorization", "Bearer zdk_x")]
+    {
         server.request("GET", path).header(header, value).send().await.unwrap();
     }
     server.get("/api/v1/search?q=reset+my+password&session=test-of-the-monitor").await;
@@ -296,14 +300,19 @@ async fn strange_events_leave_the_figures_right() {
     // One visitor cannot fill the store: what is too much is refused with a reason, and the visitor left out.
     let mut refused = 0;
     for batch in 0..84 {
-        let events: Vec<Value> = (0..50).map(|i| form(&format!("event-of-a-flood-{batch:03}-{i:02}"), "2026-11-22T10:00:00Z")).collect();
+        let events: Vec<Value> =
+            (0..50).map(|i| form(&format!("event-of-a-flood-{batch:03}-{i:02}"), "2026-11-22T10:00:00Z")).collect();
         let (_, receipt) = send(json!(events)).await;
         refused += receipt["rejected"].as_array().unwrap().len();
     }
     assert!(refused >= 200, "{refused} of 4200 were refused");
     server.search("reset my password&session=visitor-number-0002").await;
     let figures = server.json("/api/v1/stats/deflection").await;
-    assert_eq!((&figures["deflection"][0]["confirmed"]["n"], &figures["no_answer"]["n"]), (&json!(0), &json!(1)), "{figures}");
+    assert_eq!(
+        (&figures["deflection"][0]["confirmed"]["n"], &figures["no_answer"]["n"]),
+        (&json!(0), &json!(1)),
+        "{figures}"
+    );
     assert_eq!(figures["dropped_events"], refused, "{figures}");
     let flood = figures["left_out"].as_array().unwrap().iter().find(|row| row["cause"] == "too_many_events").unwrap();
     assert_eq!(flood["visitors"], 1, "{flood}");

@@ -307,14 +307,26 @@ fn statistics_agree_with_statsmodels() {
     use std::io::Write;
     use zerodesk::insight::intervals::{needed, newcombe, wilson};
 
-    let proportions: Vec<(u64, u64)> =
-        vec![(92, 400), (1, 7), (81, 263), (15, 148), (20, 20), (0, 20), (1, 29), (140, 200), (1044, 1800), (3, 100_000)];
+    let proportions: Vec<(u64, u64)> = vec![
+        (92, 400),
+        (1, 7),
+        (81, 263),
+        (15, 148),
+        (20, 20),
+        (0, 20),
+        (1, 29),
+        (140, 200),
+        (1044, 1800),
+        (3, 100_000),
+    ];
     let mut cases: Vec<Value> = proportions.iter().map(|(count, n)| json!(["wilson", [count, n]])).collect();
     let pairs = proportions.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>();
     cases.extend(pairs.iter().map(|(a, b)| json!(["newcombe", [a.0, a.1, b.0, b.1]])));
     let experiments = [(0.7, 0.1, 0.5), (0.7, 0.1, 0.1), (0.5, 0.05, 0.3), (0.3, 0.12, 0.2)];
     let sizes = experiments.map(|(base, points, share)| needed(base, points, share).expect("a number is enough"));
-    cases.extend(experiments.iter().zip(sizes).map(|((base, points, share), n)| json!(["power", [base, points, share, n]])));
+    cases.extend(
+        experiments.iter().zip(sizes).map(|((base, points, share), n)| json!(["power", [base, points, share, n]])),
+    );
 
     let python = std::env::var("TEST_PYTHON").expect("TEST_PYTHON");
     let mut child = Command::new(python)
@@ -328,7 +340,10 @@ fn statistics_agree_with_statsmodels() {
     let said: Vec<Vec<f64>> = serde_json::from_slice(&said.stdout).expect("numbers");
 
     let bounds = |low: f64, high: f64| vec![low, high];
-    let ours = proportions.iter().map(|(count, n)| wilson(*count, *n).expect("n is above 0")).map(|it| bounds(it.low, it.high));
+    let ours = proportions
+        .iter()
+        .map(|(count, n)| wilson(*count, *n).expect("n is above 0"))
+        .map(|it| bounds(it.low, it.high));
     let differences = pairs.iter().map(|(a, b)| newcombe(*a, *b).expect("n is above 0").interval);
     let ours: Vec<Vec<f64>> = ours.chain(differences.map(|it| bounds(it.low, it.high))).collect();
     for ((ours, theirs), case) in ours.iter().zip(&said).zip(&cases) {

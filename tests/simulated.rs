@@ -31,7 +31,10 @@ fn every_figure_equals_the_truth() {
         let played = play(seed, 400);
         let figures = Figures::of(&played.events, whole());
         assert_eq!(Truth::told_by(&figures), played.all(), "seed {seed}");
-        assert!(figures.deflection[1].reversed.count > figures.deflection[0].reversed.count, "seed {seed} plays too little");
+        assert!(
+            figures.deflection[1].reversed.count > figures.deflection[0].reversed.count,
+            "seed {seed} plays too little"
+        );
     }
 }
 
@@ -73,7 +76,11 @@ async fn sums_of_days_equal_the_events_however_they_arrive() {
         let middle = bounds("2026-10-28".parse().unwrap()).0;
         for before in [middle, Timestamp::MAX] {
             assert!(store.purge(before).await.unwrap() > 0);
-            assert_eq!(insight.figures(whole()).await.unwrap(), expected, "seed {seed}, without events before {before}");
+            assert_eq!(
+                insight.figures(whole()).await.unwrap(),
+                expected,
+                "seed {seed}, without events before {before}"
+            );
         }
         insight.stop().await.unwrap();
     }
@@ -138,7 +145,11 @@ fn intervals_hold_the_truth_as_often_as_they_say() {
                 events.push(Event::new(visitor, origin.clone(), noon + SignedDuration::from_secs(seconds), kind));
             };
             tell(0, EventKind::FormOpened { from: "link".into(), query_id: None });
-            let ticket = |reference: usize| EventKind::TicketOpened { reference: format!("ZD-{reference}"), level: 1, query_id: None };
+            let ticket = |reference: usize| EventKind::TicketOpened {
+                reference: format!("ZD-{reference}"),
+                level: 1,
+                query_id: None,
+            };
             if number % 2 == 0 {
                 let held = number % 4 == 0;
                 tell(5, EventKind::HoldoutAssigned { held, share: 0.5 });

@@ -99,7 +99,8 @@ fn complete(response: &mut Response, id: RequestId, app: &App) {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     if html
         && !headers.contains_key(header::CONTENT_SECURITY_POLICY)
-        && let Ok(policy) = HeaderValue::from_str(&page_policy(app)) {
+        && let Ok(policy) = HeaderValue::from_str(&page_policy(app))
+    {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
 }

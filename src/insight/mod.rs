@@ -11,8 +11,8 @@ mod bots;
 mod event;
 pub mod figures;
 pub mod intervals;
-mod reading;
 mod period;
+mod reading;
 mod recorder;
 mod rollup;
 mod session;
@@ -65,7 +65,8 @@ impl Insight {
         let recorder = Recorder::start(store.clone(), config.buffer);
         let retention = SignedDuration::from_hours(24 * i64::from(config.retention_days));
         let rollup = Arc::new(Rollup::new(store.clone()));
-        let upkeep = tokio::spawn(upkeep(store.clone(), rollup.clone(), salts.clone(), clock, retention)).abort_handle();
+        let upkeep =
+            tokio::spawn(upkeep(store.clone(), rollup.clone(), salts.clone(), clock, retention)).abort_handle();
         Ok(Self { store, recorder, salts, rollup, upkeep })
     }
 
@@ -175,7 +176,12 @@ impl Insight {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn closed(&self, site: &str, period: &Period, now: Timestamp) -> Result<Option<(ClosedPeriod, String)>, InsightError> {
+    pub async fn closed(
+        &self,
+        site: &str,
+        period: &Period,
+        now: Timestamp,
+    ) -> Result<Option<(ClosedPeriod, String)>, InsightError> {
         if now < period.closes() {
             return Ok(None);
         }

@@ -82,7 +82,10 @@ impl Recorder {
     /// Starts the background task; at most `capacity` events wait for it. Needs a tokio runtime.
     #[must_use]
     pub fn start(store: Arc<dyn EventStore>, capacity: usize) -> Self {
-        metrics::describe_counter!("zerodesk_events_dropped_total", "Events dropped: the buffer was full, or a session sent too many");
+        metrics::describe_counter!(
+            "zerodesk_events_dropped_total",
+            "Events dropped: the buffer was full, or a session sent too many"
+        );
         metrics::describe_counter!("zerodesk_events_written_total", "Events written to the store");
         metrics::describe_counter!("zerodesk_event_writes_failed_total", "Writes of events that failed");
         let (events, incoming) = mpsc::channel(capacity.max(1));

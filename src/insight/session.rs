@@ -33,7 +33,9 @@ impl Session {
 
     /// A number from 0 up to 1 that the session draws, evenly spread, and apart for each site.
     pub(super) fn lot(&self, site: &str) -> f64 {
-        let drawn = SessionHash(Sha256::new().chain_update("holdout").chain_update(site).chain_update(&self.0).finalize().into());
+        let drawn = SessionHash(
+            Sha256::new().chain_update("holdout").chain_update(site).chain_update(&self.0).finalize().into(),
+        );
         drawn.spread() as f64 / 2f64.powi(64)
     }
 

@@ -77,13 +77,8 @@ pub trait FigureStore: EventStore {
     ) -> Result<(), InsightError>;
 
     /// The sums of days, in order; days without events are absent. The lists are only read when asked for.
-    async fn days(
-        &self,
-        site: &str,
-        from: Date,
-        to: Date,
-        lists: bool,
-    ) -> Result<Vec<(Date, DayCounts)>, InsightError>;
+    async fn days(&self, site: &str, from: Date, to: Date, lists: bool)
+    -> Result<Vec<(Date, DayCounts)>, InsightError>;
 
     /// Sites that have events or sums.
     async fn sites_with_events(&self) -> Result<Vec<String>, InsightError>;

@@ -156,7 +156,13 @@ impl Played {
 
 /// Plays a fortnight with so many visitors.
 pub fn play(seed: u64, visitors: usize) -> Played {
-    let mut stage = Stage { chance: Chance::new(seed), salts: Salts::default(), events: Vec::new(), truth: BTreeMap::new(), made: 0 };
+    let mut stage = Stage {
+        chance: Chance::new(seed),
+        salts: Salts::default(),
+        events: Vec::new(),
+        truth: BTreeMap::new(),
+        made: 0,
+    };
     (0..visitors).for_each(|_| stage.visit());
     let mut events = std::mem::take(&mut stage.events);
     let again: Vec<Event> = events.iter().filter(|_| stage.chance.happens(0.05)).cloned().collect();
@@ -199,7 +205,13 @@ impl Stage {
         let midnight = first.to_zoned(TimeZone::UTC).expect("an instant").timestamp();
         let session = Session::parse(&format!("simulated-visitor-{:08}", self.made)).expect("a session");
         let locale = ["en", "nl-BE", "de"][self.chance.number(3) as usize].to_owned();
-        let origin = Origin { site: "default".into(), surface: Surface::Box, locale, interacted: Some(true), ..Origin::default() };
+        let origin = Origin {
+            site: "default".into(),
+            surface: Surface::Box,
+            locale,
+            interacted: Some(true),
+            ..Origin::default()
+        };
         Tab { session, origin, begin: midnight + SignedDuration::from_secs(second as i64) }
     }
 
@@ -387,7 +399,8 @@ impl Stage {
             }
             _ => {
                 // Typing: one search, the last.
-                for (i, decision) in [Decision::NoAnswer, Decision::NoAnswer, Decision::Answer].into_iter().enumerate() {
+                for (i, decision) in [Decision::NoAnswer, Decision::NoAnswer, Decision::Answer].into_iter().enumerate()
+                {
                     self.search(tab, 0.3 * i as f64, decision, Trigger::Typed);
                 }
                 self.truth(tab, 0, |truth| {
@@ -404,7 +417,11 @@ impl Stage {
         match plot {
             12 => {
                 // Two tabs are two visitors: one is solved, the other left.
-                let other = Tab { session: Session::parse(&format!("simulated-second-{:08}", self.made)).expect("a session"), origin: tab.origin.clone(), begin: tab.begin };
+                let other = Tab {
+                    session: Session::parse(&format!("simulated-second-{:08}", self.made)).expect("a session"),
+                    origin: tab.origin.clone(),
+                    begin: tab.begin,
+                };
                 self.form(tab, 0.0);
                 self.form(&other, 5.0);
                 self.solved(tab, 20.0);
@@ -422,7 +439,8 @@ impl Stage {
                 let begin = tab.begin.duration_since(self.stage_begin()).as_secs() as u64;
                 let (form, ticket) = (self.tab(begin), self.tab(begin));
                 self.at(&form, 30.0, EventKind::FormOpened { from: "search".into(), query_id: Some(id.clone()) });
-                let kind = EventKind::TicketOpened { reference: format!("ZD-{}", self.made), level: 1, query_id: Some(id) };
+                let kind =
+                    EventKind::TicketOpened { reference: format!("ZD-{}", self.made), level: 1, query_id: Some(id) };
                 self.at(&ticket, 200.0, kind);
                 self.truth(tab, 0, |truth| {
                     truth.searched += 1;
@@ -437,7 +455,8 @@ impl Stage {
                 let helpful = self.chance.happens(0.7);
                 self.search(tab, 0.0, Decision::Answer, Trigger::Enter);
                 self.read(tab, 5.0, 60_000);
-                let vote = |helpful| EventKind::FeedbackGiven { article: "a".into(), helpful, reason: None, comment: None };
+                let vote =
+                    |helpful| EventKind::FeedbackGiven { article: "a".into(), helpful, reason: None, comment: None };
                 self.at(tab, 70.0, vote(!helpful));
                 self.at(tab, 75.0, vote(helpful));
                 self.truth(tab, 0, |truth| {

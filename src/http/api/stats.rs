@@ -25,8 +25,8 @@ use crate::{
     insight::{
         Slice, Window,
         figures::{
-            ArticleFigures, ConnectorFigures, Deflection, Figure, Figures, Funnel, Helpfulness, Holdout, LeftOut, Point,
-            Resolutions, Row, SelfServiceRatio, Success, TopQuery,
+            ArticleFigures, ConnectorFigures, Deflection, Figure, Figures, Funnel, Helpfulness, Holdout, LeftOut,
+            Point, Resolutions, Row, SelfServiceRatio, Success, TopQuery,
         },
     },
 };
@@ -168,11 +168,7 @@ pub async fn deflection(
     responses((status = 200, body = FunnelReply, description = "As JSON, or as CSV with `format=csv`"),
         (status = 401, body = Problem, content_type = "application/problem+json"))
 )]
-pub async fn funnel(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    query: QueryString,
-) -> Result<Response, ApiError> {
+pub async fn funnel(State(app): State<Arc<App>>, headers: HeaderMap, query: QueryString) -> Result<Response, ApiError> {
     let figures = figures(&app, bearer(&headers), &query).await?;
     if wants_csv(&query)? {
         return Ok(csv::table("funnel", csv::FUNNEL, csv::funnel(&figures)));
@@ -226,11 +222,7 @@ pub async fn articles(
     responses((status = 200, body = SeriesReply, description = "As JSON, or as CSV with `format=csv`"),
         (status = 401, body = Problem, content_type = "application/problem+json"))
 )]
-pub async fn series(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    query: QueryString,
-) -> Result<Response, ApiError> {
+pub async fn series(State(app): State<Arc<App>>, headers: HeaderMap, query: QueryString) -> Result<Response, ApiError> {
     let figures = figures(&app, bearer(&headers), &query).await?;
     if wants_csv(&query)? {
         return match query.one("by").unwrap_or("time") {
@@ -372,7 +364,9 @@ mod tests {
 
     #[test]
     fn a_slice_is_checked() {
-        for (query, good) in [("", true), ("language=NL&kind=faq&level=2", true), ("level=9", false), ("level=x", false)] {
+        for (query, good) in
+            [("", true), ("language=NL&kind=faq&level=2", true), ("level=9", false), ("level=x", false)]
+        {
             let query = QueryString::of(&format!("/stats?{query}").parse().unwrap());
             assert_eq!(slice(&query).is_ok(), good, "{query:?}");
         }

@@ -37,7 +37,8 @@ fn some(value: Option<f64>) -> String {
 }
 
 /// Columns of [`figures`].
-pub const FIGURES: &[&str] = &["figure", "ticket_window_h", "from", "to", "count", "n", "value", "low", "high", "pending"];
+pub const FIGURES: &[&str] =
+    &["figure", "ticket_window_h", "from", "to", "count", "n", "value", "low", "high", "pending"];
 
 /// Every share, one a row.
 #[must_use]
@@ -141,9 +142,8 @@ pub fn articles(figures: &Figures) -> Vec<Vec<String>> {
 }
 
 /// Columns of [`series`].
-pub const SERIES: &[&str] = &[
-    "from", "to", "searches", "no_answer", "form_opened", "confirmed", "confirmed_share", "low", "high", "submitted",
-];
+pub const SERIES: &[&str] =
+    &["from", "to", "searches", "no_answer", "form_opened", "confirmed", "confirmed_share", "low", "high", "submitted"];
 
 /// The figures over time.
 #[must_use]
@@ -168,7 +168,17 @@ pub fn series(figures: &Figures) -> Vec<Vec<String>> {
 
 /// Columns of [`groups`].
 pub const GROUPS: &[&str] = &[
-    "by", "name", "issues", "searches", "no_answer", "form_opened", "confirmed", "submitted", "votes", "helpful", "tickets",
+    "by",
+    "name",
+    "issues",
+    "searches",
+    "no_answer",
+    "form_opened",
+    "confirmed",
+    "submitted",
+    "votes",
+    "helpful",
+    "tickets",
     "escalated",
 ];
 

@@ -29,7 +29,8 @@ pub struct Line {
 impl Line {
     /// Draws shares at equal distances.
     pub fn of(shares: &[Share]) -> Self {
-        let highest = shares.iter().filter_map(|share| share.interval).map(|interval| interval.high).fold(0.0, f64::max);
+        let highest =
+            shares.iter().filter_map(|share| share.interval).map(|interval| interval.high).fold(0.0, f64::max);
         // One wide interval must not press everything else to the ground.
         let values = shares.iter().filter_map(|share| share.value).fold(0.0, f64::max);
         let wanted = highest.min(2.0 * values.max(0.05));
@@ -136,7 +137,7 @@ mod tests {
         let line = Line::of(&shares);
         assert_eq!((line.bands.len(), line.lines.len()), (1, 1), "one share alone is a dot");
         assert_eq!(line.dots.matches('M').count(), 3);
-        assert_eq!(line.top, 0.3);
+        assert!((line.top - 0.3).abs() < 1e-9);
         let none = Line::of(&[]);
         assert_eq!((none.bands.len(), none.dots.as_str()), (0, ""));
     }

@@ -33,7 +33,8 @@ use crate::{
     insight::{
         Period, Window,
         figures::{
-            ArticleFigures, Deflection, Figure, Figures, Holdout, LeftOut, Point, Row, Share, TICKET_WINDOWS_H, TopQuery,
+            ArticleFigures, Deflection, Figure, Figures, Holdout, LeftOut, Point, Row, Share, TICKET_WINDOWS_H,
+            TopQuery,
         },
         intervals::newcombe,
     },
@@ -152,7 +153,8 @@ async fn months(app: &App, site: &str) -> Result<Vec<String>, ApiError> {
 /// What connectors did in the period, and what is wrong with them now.
 async fn deliveries(app: &App, figures: &Figures) -> Result<Value, ApiError> {
     let waiting = app.desk.outbox_counts().await?;
-    let waiting = waiting.iter().filter(|(state, _)| *state == OutboxState::Pending).map(|(_, count)| count).sum::<u64>();
+    let waiting =
+        waiting.iter().filter(|(state, _)| *state == OutboxState::Pending).map(|(_, count)| count).sum::<u64>();
     let (letters, dead) = app.desk.dead_letters(MAX_LETTERS, 0).await?;
     let mut rows: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
     for row in &figures.connectors {
@@ -180,7 +182,8 @@ pub(super) struct Shown<'a> {
 impl Shown<'_> {
     /// What the template needs, with numbers written as the language writes them.
     pub fn page(&self) -> Value {
-        let level = |name: &str| name.parse().ok().map(|level| self.app.desk.ladder().name(SupportLevel(level), self.lang()));
+        let level =
+            |name: &str| name.parse().ok().map(|level| self.app.desk.ladder().name(SupportLevel(level), self.lang()));
         let level = |row: &Row| level(&row.name).map_or_else(String::new, |name| format!("{} – {name}", row.name));
         let figures = self.figures;
         let sites: Vec<String> = self.app.config.sites.keys().cloned().collect();
@@ -280,7 +283,8 @@ fn number(value: f64, decimals: usize, lang: &str) -> String {
 
 /// How a share differs from that of the period before: `more`, `less` or `unsure`, and by how many points.
 fn change(now: &Figure, before: &Figure, lang: &str) -> Value {
-    let found = newcombe((now.count, now.n), (before.count, before.n)).filter(|_| now.value.and(before.value).is_some());
+    let found =
+        newcombe((now.count, now.n), (before.count, before.n)).filter(|_| now.value.and(before.value).is_some());
     let way = found.map(|found| match (found.interval.low > 0.0, found.interval.high < 0.0) {
         (true, _) => "more",
         (_, true) => "less",
@@ -424,7 +428,8 @@ fn left_out(rows: &[LeftOut]) -> Vec<Value> {
 /// The versions of all definitions on the page.
 fn definitions(figures: &Figures) -> String {
     let first = figures.deflection.first().map(|row| shares(row).map(|(_, figure)| figure.definition.clone()));
-    let rest = [&figures.no_answer.definition, &figures.helpful.rate.definition, &figures.self_service_ratio.definition];
+    let rest =
+        [&figures.no_answer.definition, &figures.helpful.rate.definition, &figures.self_service_ratio.definition];
     let all: Vec<String> = first.into_iter().flatten().chain(rest.into_iter().cloned()).collect();
     all.join(", ")
 }

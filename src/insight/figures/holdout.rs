@@ -44,10 +44,8 @@ impl Holdout {
         let difference = newcombe((outcomes.held_submitted, plain.held), (outcomes.shown_submitted, plain.shown));
         let sure = difference.filter(|found| found.interval.low > 0.0 || found.interval.high < 0.0);
         let of_shown = |share: f64| share * plain.shown as f64;
-        let interval = |found: Difference| Interval {
-            low: of_shown(found.interval.low),
-            high: of_shown(found.interval.high),
-        };
+        let interval =
+            |found: Difference| Interval { low: of_shown(found.interval.low), high: of_shown(found.interval.high) };
         let held = maker.share("submitted_held_out/1", outcomes.held_submitted, plain.held, hours);
         let share = plain.held as f64 / (plain.held + plain.shown) as f64;
         let base = held.value.filter(|base| *base > PLANNED).unwrap_or(PLANNED_BASE);

@@ -71,7 +71,8 @@ pub fn top(days: &[DayCounts], slice: &Slice) -> [Vec<TopQuery>; 2] {
         (row.0, row.1, row.2) = (row.0 + asked.0, row.1 + asked.1, row.2 + asked.2);
     }
     let ranked = |wanted: &dyn Fn(&Asked) -> bool, order: &dyn Fn(&Asked) -> [u64; 2]| {
-        let mut rows: Vec<(&str, &Asked)> = rows.iter().map(|(query, row)| (*query, row)).filter(|(_, row)| wanted(row)).collect();
+        let mut rows: Vec<(&str, &Asked)> =
+            rows.iter().map(|(query, row)| (*query, row)).filter(|(_, row)| wanted(row)).collect();
         rows.sort_unstable_by(|a, b| order(b.1).cmp(&order(a.1)).then_with(|| a.0.cmp(b.0)));
         rows.truncate(MAX_TOP);
         let row = |(query, Asked(visitors, searches, no_answer)): (&str, &Asked)| TopQuery {
@@ -195,6 +196,10 @@ impl Helpfulness {
         if plain.votes < MIN_VOTES {
             (rate.value, rate.interval) = (None, None);
         }
-        Self { rate, response: maker.share("response_rate/1", plain.reads_voted, plain.reads, None), reads: plain.reads }
+        Self {
+            rate,
+            response: maker.share("response_rate/1", plain.reads_voted, plain.reads, None),
+            reads: plain.reads,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{civil::Date, ToSpan};
+use jiff::{ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

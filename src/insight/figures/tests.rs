@@ -299,7 +299,11 @@ fn who_is_no_person_is_left_out_and_counted() {
         events.extend(other.events);
         let figures = Figures::of(&events, window());
         let found: Vec<_> = figures.left_out.iter().filter(|row| row.visitors + row.events > 0).collect();
-        assert_eq!(found.iter().map(|row| (row.cause, row.visitors)).next(), left_out.map(|cause| (cause, 1)), "{what}");
+        assert_eq!(
+            found.iter().map(|row| (row.cause, row.visitors)).next(),
+            left_out.map(|cause| (cause, 1)),
+            "{what}"
+        );
         assert!(found.len() <= 1, "{what}: the first cause that applies counts");
         assert_eq!(figures.no_answer.left_out, figures.left_out);
         if left_out.is_some() {
@@ -312,7 +316,8 @@ fn who_is_no_person_is_left_out_and_counted() {
 fn a_ticket_of_the_same_address_counts_wherever_it_was_sent() {
     let first = || Story::of(1).form(0.0).ticket(60.0).from_address("ann@example.com");
     let solved = |story: Story| story.form(2.0 * HOUR).solved(2.0 * HOUR + 9.0);
-    let later = |email: &str, hours: f64| Story::of(2).form(hours * HOUR).ticket(hours * HOUR + 5.0).from_address(email);
+    let later =
+        |email: &str, hours: f64| Story::of(2).form(hours * HOUR).ticket(hours * HOUR + 5.0).from_address(email);
     for (what, other, reversed) in [
         ("nothing else", Story::of(2), [0, 0]),
         ("another tab, a day later", later(" Ann@Example.com ", 20.0), [1, 1]),

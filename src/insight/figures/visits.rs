@@ -106,7 +106,11 @@ fn spam<'a>(ordered: &[&'a Event]) -> BTreeSet<&'a str> {
     let mut spam = BTreeSet::new();
     for event in ordered {
         if let EventKind::TicketResolved { reference, outcome, .. } = &event.kind {
-            if outcome == "spam" { spam.insert(reference.as_str()) } else { spam.remove(reference.as_str()) };
+            if outcome == "spam" {
+                spam.insert(reference.as_str())
+            } else {
+                spam.remove(reference.as_str())
+            };
         }
     }
     spam

@@ -215,7 +215,8 @@ pub(super) fn mark(transaction: &Connection, new: &[&Event]) -> Result<(), Store
 fn spell_of(connection: &Connection, site: &str, session: &str) -> Result<Option<(Date, Date)>, StoreError> {
     let at = |order: &str| {
         let sql = format!("SELECT at_ms FROM events WHERE session = ?1 AND site = ?2 ORDER BY at_ms {order} LIMIT 1");
-        let at: Option<i64> = connection.prepare_cached(&sql)?.query_row(params![session, site], |row| row.get(0)).optional()?;
+        let at: Option<i64> =
+            connection.prepare_cached(&sql)?.query_row(params![session, site], |row| row.get(0)).optional()?;
         Ok::<_, StoreError>(at.and_then(|at| Timestamp::from_millisecond(at).ok()).map(day_of))
     };
     Ok(at("ASC")?.zip(at("DESC")?))

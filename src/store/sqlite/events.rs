@@ -116,7 +116,11 @@ fn insert(transaction: &Connection, events: &[Event]) -> Result<usize, StoreErro
     Ok(new.len())
 }
 
-pub(super) fn select(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<Vec<Event>, StoreError> {
+pub(super) fn select(
+    connection: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<Event>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     let mut events = Vec::new();
