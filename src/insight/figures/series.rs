@@ -13,7 +13,7 @@ use super::{
 use crate::insight::intervals::{Interval, wilson};
 
 /// Longest period that is shown day by day; longer ones are shown in weeks.
-const MAX_DAYS: i32 = 62;
+const MAX_DAYS: i32 = 31;
 /// Most rows side by side; the rest adds up in none of them.
 const MAX_ROWS: usize = 30;
 
