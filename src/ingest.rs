@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     article::{self, Parsed, Problem, ProblemCode},
-    index::{FileStamp, Generation, Index, IndexError, Record, Recorder, Snapshot, Writer},
+    index::{Entry, FileStamp, Generation, Index, IndexError, Record, Recorder, Snapshot, Writer},
     source::{Changes, Directory, SourceError, SourceFile, unreadable},
 };
 
@@ -104,6 +104,12 @@ impl Ingest {
         }
     }
 
+    /// Another one that knows only what the index holds, for when this one may have come to harm.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::new(self.source.clone(), Arc::clone(&self.index), &self.default_language)
+    }
+
     /// Compares the whole folder with the index; `progress` is told how many of how many files are done.
     ///
     /// # Errors
@@ -143,13 +149,43 @@ impl Ingest {
         self.take_in(&fresh, gone, &mut |_, _| {})
     }
 
+    /// Builds the index again from the articles alone, beside what is searched until then. What was on disk is not read:
+    /// it may be damaged.
+    ///
+    /// # Errors
+    /// As [`Ingest::compare_all`].
+    pub fn start_over(&mut self) -> Result<Report, IngestError> {
+        let scan = self.source.scan()?;
+        self.listing = scan.problems;
+        let index = Arc::clone(&self.index);
+        let mut batch = Batch::new(&index, ContentHash::default(), scan.files.len());
+        batch.clear()?;
+        let before = (std::mem::take(&mut self.seen), std::mem::take(&mut self.held_back));
+        let filled = self.fill(batch, &scan.files, Vec::new(), &mut |_, _| {});
+        if filled.is_err() {
+            (self.seen, self.held_back) = before;
+        }
+        filled
+    }
+
     fn take_in(
         &mut self,
         changed: &[SourceFile],
         gone: Vec<String>,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Report, IngestError> {
-        let mut batch = Batch::new(&self.index, self.content.clone(), changed.len());
+        let index = Arc::clone(&self.index);
+        let batch = Batch::new(&index, self.content.clone(), changed.len());
+        self.fill(batch, changed, gone, progress)
+    }
+
+    fn fill(
+        &mut self,
+        mut batch: Batch,
+        changed: &[SourceFile],
+        gone: Vec<String>,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Report, IngestError> {
         if let Err(error) = self.apply(changed, gone, progress, &mut batch) {
             batch.rollback()?;
             return Err(error);
@@ -194,11 +230,16 @@ impl Ingest {
     /// Reads and analyses files, on all processors where there are many; `sink` gets them in any order.
     fn look_at_all(&self, files: &[SourceFile], mut sink: impl FnMut(Looked) -> bool) {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let workers = if files.len() >= MANY { processors } else { 1 };
+        if processors == 1 || files.len() < MANY {
+            let mut recorder = Recorder::default();
+            // Stops at the first that is refused.
+            files.iter().all(|file| sink(self.look_at(file, &mut recorder)));
+            return;
+        }
         let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             let (sender, receiver) = mpsc::sync_channel(64);
-            for _ in 0..workers {
+            for _ in 0..processors {
                 let (sender, next) = (sender.clone(), &next);
                 scope.spawn(move || {
                     let mut recorder = Recorder::default();
@@ -287,7 +328,8 @@ impl Ingest {
 /// Changes on their way into one commit; the writer is opened by the first of them.
 struct Batch<'a> {
     index: &'a Index,
-    before: Arc<Snapshot>,
+    /// What the index holds; `None` where it begins with nothing.
+    before: Option<Arc<Snapshot>>,
     arena: usize,
     writer: Option<Writer>,
     looked: Vec<(String, FileStamp, Held)>,
@@ -299,7 +341,7 @@ struct Batch<'a> {
 impl<'a> Batch<'a> {
     fn new(index: &'a Index, content: ContentHash, files: usize) -> Self {
         let arena = if files >= MANY { BUILD_ARENA } else { FOLLOW_ARENA };
-        let before = index.snapshot();
+        let before = Some(index.snapshot());
         Self { index, before, arena, writer: None, looked: Vec::new(), content, changed: 0, removed: 0 }
     }
 
@@ -315,23 +357,36 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Begins with an empty index.
+    fn clear(&mut self) -> Result<(), IndexError> {
+        self.before = None;
+        self.writer()?.clear()
+    }
+
+    fn writer(&mut self) -> Result<&mut Writer, IndexError> {
+        Ok(match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert(self.index.writer(self.arena)?),
+        })
+    }
+
+    fn earlier(&self, path: &str) -> Option<Arc<Entry>> {
+        self.before.as_ref()?.catalog().by_path(path).cloned()
+    }
+
     /// Whether there is a version worth keeping.
     fn has_good(&self, path: &str) -> bool {
-        self.before.catalog().by_path(path).is_some_and(|entry| !is_broken(&entry.problems))
+        self.earlier(path).is_some_and(|entry| !is_broken(&entry.problems))
     }
 
     fn write(&mut self, path: &str, record: Option<&Record>) -> Result<(), IndexError> {
-        let before = self.before.catalog().by_path(path);
+        let before = self.earlier(path);
         if before.is_none() && record.is_none() {
             return Ok(());
         }
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            none => none.insert(self.index.writer(self.arena)?),
-        };
         if let Some(before) = before {
             self.content.toggle(path, &before.revision);
-            writer.remove(path);
+            self.writer()?.remove(path);
         }
         let Some(record) = record else {
             self.removed += 1;
@@ -339,7 +394,7 @@ impl<'a> Batch<'a> {
         };
         self.content.toggle(path, &record.entry.revision);
         self.changed += 1;
-        writer.add(record)
+        self.writer()?.add(record)
     }
 
     fn commit(&mut self) -> Result<Option<Writer>, IndexError> {

@@ -1,4 +1,4 @@
-//! Who asks gets a mail with the reference and a link of its own to the status page.
+//! Who asks gets a mail with the reference and a link of its own to the status page, and one for each answer.
 
 use std::fs;
 
@@ -65,6 +65,54 @@ async fn a_confirmation_has_the_reference_and_a_link_that_opens_the_status_page(
     assert_eq!(server.get(&link.replace(reference, other)).await.status(), 404);
     delivered(&server, other).await;
     assert_eq!(mails(&folder).len(), 1, "who gave a phone number only is called instead");
+}
+
+async fn works(server: &Server, reference: &str, action: &str, body: Value) {
+    let path = format!("/api/v1/desk/tickets/{reference}/{action}");
+    let reply = server.request("POST", &path).bearer_auth(&server.token).json(&body).send().await.unwrap();
+    assert_eq!(reply.status(), 200, "{action}: {}", reply.text().await.unwrap());
+    delivered(server, reference).await;
+}
+
+#[tokio::test]
+async fn what_an_agent_writes_reaches_who_asked_by_mail() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(&folder).await;
+    let request = json!({ "message": "My words", "locale": "de", "requester": { "email": "ada@example.org" } });
+    let sent = ask(&server, request).await;
+    let reference = sent["reference"].as_str().unwrap();
+    delivered(&server, reference).await;
+    let mut known = mails(&folder);
+    let header = |mail: &str, name: &str| mail.lines().find(|line| line.starts_with(name)).expect(name).to_owned();
+    let thread = header(&known[0], "References: ");
+    let table = [
+        ("note", json!({ "text": "Nothing for them" }), None),
+        ("assign", json!({ "agent": "admin" }), None),
+        ("reply", json!({ "text": "Press {reference} <b>twice</b>." }), Some("Es gibt eine Antwort")),
+        ("reply", json!({ "text": "And wait.", "wait": true }), Some("Es gibt eine Antwort")),
+        ("resolve", json!({ "outcome": "new", "text": "It was the fuse." }), Some("gilt jetzt als gel")),
+        ("reopen", json!({ "reason": "Not for them" }), None),
+        ("resolve", json!({ "outcome": "spam", "text": "Not for them" }), None),
+    ];
+    for (action, body, says) in table {
+        works(&server, reference, action, body.clone()).await;
+        let new: Vec<String> = mails(&folder).into_iter().filter(|mail| !known.contains(mail)).collect();
+        let Some(says) = says else {
+            assert_eq!(new.len(), 0, "{action}: {new:?}");
+            continue;
+        };
+        let [mail] = new.try_into().expect("one mail");
+        let text = body["text"].as_str().unwrap();
+        assert!(mail.contains("To: ada@example.org") && mail.contains(says) && mail.contains(text), "{mail}");
+        assert!(mail.contains("text/plain") && !mail.contains("My words"), "{mail}");
+        assert_eq!(header(&mail, "References: "), thread);
+        assert!(known.iter().all(|other| header(other, "Message-ID: ") != header(&mail, "Message-ID: ")), "{mail}");
+        let (_, link) = mail.split_once("https://help.example.org").expect("a link");
+        let page = server.page(link.split_whitespace().next().unwrap()).await;
+        assert!(page.contains(reference), "{page}");
+        known.push(mail);
+    }
+    assert_eq!(known.len(), 4);
 }
 
 #[tokio::test]

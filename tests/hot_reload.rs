@@ -1,6 +1,6 @@
 //! Articles change while the server runs: every change arrives, and no request sees half of one.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use crate::support::Server;
 
@@ -63,6 +63,44 @@ async fn a_swapped_folder_arrives_as_a_whole() {
     server.until(async |server| (server.search("lamp&lang=en").await["total"] == 301).then_some(())).await;
     fs::remove_dir_all(folder.join("many")).unwrap();
     server.until(async |server| (server.search("lamp&lang=en").await["total"] == 1).then_some(())).await;
+}
+
+/// Files of the test below; `TEST_BURST` asks for more.
+fn burst() -> usize {
+    std::env::var("TEST_BURST").map_or(100, |text| text.parse().expect("TEST_BURST is a number"))
+}
+
+#[tokio::test]
+async fn a_checkout_that_replaces_every_file_arrives_as_a_whole() {
+    let server = Server::with(&[]).start().await;
+    let (folder, files) = (server.articles(), burst());
+    let git = |arguments: &[&str]| {
+        let who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+        let run = Command::new("git").current_dir(&folder).args(who).args(arguments).output();
+        run.map(|output| assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr)))
+    };
+    if git(&["init", "--quiet"]).is_err() {
+        return eprintln!("skipped: there is no git");
+    }
+    for (release, numbers) in [("ocelot", 0..files), ("quagga", files / 10..files + files / 10)] {
+        git(&["rm", "-r", "--quiet", "--ignore-unmatch", "."]).unwrap();
+        for number in numbers {
+            let path = format!("part{}/n{number}.md", number % 50);
+            server.write(&path, &lamp(&format!("Number {number} of the {release}")));
+        }
+        git(&["add", "."]).unwrap();
+        git(&["commit", "--quiet", "-m", release]).unwrap();
+        git(&["tag", release]).unwrap();
+    }
+    let total = async |word: &str| server.search(&format!("{word}&lang=en")).await["total"].as_u64().unwrap();
+    for (release, other) in [("ocelot", "quagga"), ("quagga", "ocelot"), ("ocelot", "quagga")] {
+        git(&["checkout", "--quiet", release]).unwrap();
+        let whole = async |_: &Server| {
+            let shown = (total(release).await, total(other).await, server.app.snapshot().catalog().len());
+            (shown == (files as u64, 0, files)).then_some(())
+        };
+        server.until(whole).await;
+    }
 }
 
 #[tokio::test]

@@ -9,11 +9,12 @@ use std::{
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
+use ulid::Ulid;
 use zerodesk::{
     config::{Config, Connector as Settings, Written},
     desk::{
-        Actor, Asked, Change, Delivery, Desk, Ladder, NewTicket, OutboxEntry, OutboxState, Reference, Requester,
-        Routes, Ticked,
+        Actor, Asked, Change, Delivery, Desk, Ladder, NewTicket, OutboxEntry, OutboxState, Outcome, OutcomeKind,
+        Reference, Requester, Routes, StepKind, Ticked,
         connectors::{Connector, ConnectorError, DeskConnector, Parcel, Receipt},
     },
     store::Sqlite,
@@ -33,6 +34,8 @@ struct Bench {
 struct Far {
     answers: Mutex<VecDeque<ConnectorError>>,
     tried: Mutex<Vec<bool>>,
+    /// Key and step of each call.
+    told: Mutex<Vec<(Ulid, Option<StepKind>)>>,
     /// Where it is set, every delivery tells that it began, and waits.
     slow: Option<(Notify, Notify)>,
 }
@@ -45,6 +48,7 @@ impl Connector for Far {
 
     async fn deliver(&self, parcel: &Parcel<'_>) -> Result<Receipt, ConnectorError> {
         self.tried.lock().unwrap().push(parcel.tried);
+        self.told.lock().unwrap().push((parcel.key, parcel.step.map(|step| step.kind)));
         if let Some((begun, go_on)) = &self.slow {
             begun.notify_one();
             go_on.notified().await;
@@ -143,6 +147,59 @@ async fn tickets_go_where_their_site_and_level_lead() {
     let settings: std::collections::BTreeMap<String, Settings> = config(&connectors).connectors;
     let routes = Routes::new(&settings);
     assert_eq!(routes.to("shop", zerodesk::desk::SupportLevel(2)).collect::<Vec<_>>(), ["all", "second", "shop"]);
+}
+
+/// A connector of this name that writes to who asked.
+const CONFIRMATION: &str = "public_url = \"https://help.example.org\"\n[connectors.far]\ntype = \"confirmation\"\nfrom = \"a@b.example\"\nhost = \"mx\"";
+
+fn replies(text: &str) -> Change {
+    Change::Reply { text: text.into(), wait: false }
+}
+
+#[tokio::test]
+async fn an_answer_is_told_to_who_asked_until_it_arrived_and_then_no_more() {
+    let bench = bench_with(Far::default(), CONFIRMATION);
+    let reference = bench.file().await;
+    let delivery = bench.delivery();
+    delivery.tick(at(0)).await.unwrap();
+    bench.desk.work(&reference, replies("Like this."), Actor::Agent("ann"), at(1)).await.unwrap().unwrap();
+    bench.far.answers.lock().unwrap().push_back(temporary(None, false));
+    assert_eq!(delivery.tick(at(1)).await.unwrap(), Ticked { retried: 1, ..Ticked::default() });
+    // Another server goes on where this one ended.
+    assert_eq!(bench.delivery().tick(at(7)).await.unwrap(), Ticked { delivered: 1, ..Ticked::default() });
+    assert_eq!(bench.delivery().tick(at(9_999_999)).await.unwrap(), Ticked::default());
+    let told = bench.far.told.lock().unwrap().clone();
+    let [(ticket, None), (first, Some(StepKind::Replied)), (second, Some(StepKind::Replied))] = told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(first == second && first != ticket, "{told:?}");
+}
+
+#[tokio::test]
+async fn who_asked_is_told_of_what_agents_here_write_and_of_nothing_else() {
+    let ended =
+        |kind| Change::Resolve { outcome: Outcome { kind, article: None, duplicate_of: None }, text: String::new() };
+    let table = [
+        (false, replies("x"), Actor::Agent("ann"), 1),
+        (false, replies("x"), Actor::HelpDesk("rt"), 0),
+        (false, ended(OutcomeKind::New), Actor::Agent("ann"), 1),
+        (false, ended(OutcomeKind::New), Actor::HelpDesk("rt"), 0),
+        (false, ended(OutcomeKind::New), Actor::Visitor, 0),
+        (false, ended(OutcomeKind::Spam), Actor::Agent("ann"), 0),
+        (false, Change::Answer("x".into()), Actor::Visitor, 0),
+        (false, Change::Note("x".into()), Actor::Agent("ann"), 0),
+        // An answer releases what was held back: it arrives, and then the answer.
+        (true, replies("x"), Actor::Agent("ann"), 2),
+        (true, ended(OutcomeKind::Spam), Actor::Agent("ann"), 0),
+        (true, Change::Answer("x".into()), Actor::Visitor, 0),
+    ];
+    for (spam, change, by, expected) in table {
+        let bench = bench_with(Far::default(), CONFIRMATION);
+        let reference = bench.file_at("default", spam).await;
+        let before = bench.owed(&reference).await.len();
+        bench.desk.work(&reference, change.clone(), by, at(1)).await.unwrap().unwrap();
+        assert_eq!(bench.owed(&reference).await.len() - before, expected, "{spam} {change:?} {by:?}");
+    }
 }
 
 #[tokio::test]

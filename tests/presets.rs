@@ -1,7 +1,7 @@
 //! Requests to help desks have the shape that their makers describe, and replies are read as described.
 //!
-//! The expected requests and the replies follow the public API descriptions that each preset names in `source`, in
-//! November 2026. `real_request_tracker` goes further and asks the product itself.
+//! The expected requests and the replies follow the public API descriptions that each preset names, as they were in
+//! November 2026; replies are shortened from the examples there. `real` goes further and asks Request Tracker itself.
 
 use std::collections::BTreeMap;
 
@@ -40,20 +40,22 @@ fn cases() -> Vec<Case> {
                 // agent@example.com/token:hush-hush
                 &[("authorization", "Basic YWdlbnRAZXhhbXBsZS5jb20vdG9rZW46aHVzaC1odXNo"), ("idempotency-key", KEY)],
                 json!({ "ticket": {
-                    "subject": title, "comment": { "body": "TEXT" }, "external_id": KEY, "tags": ["zerodesk"],
+                    "subject": title, "comment": { "html_body": "TEXT" }, "external_id": KEY, "tags": ["zerodesk"],
                     "requester": { "name": "Test", "email": "test@example.org" },
                 } }),
             ),
             created: (
                 201,
-                json!({ "ticket": { "id": 35_436, "url": "https://example.zendesk.com/api/v2/tickets/35436.json" } }),
-                "35436",
+                json!({ "ticket": {
+                    "url": "https://example.zendesk.com/api/v2/tickets/3.json", "id": 3, "subject": "Printer offline",
+                } }),
+                "3",
             ),
             find: (
                 "GET /api/v2/tickets.json?external_id=01JD8WQXK3M5V7Y9ZABCDEFGHJ",
-                json!({ "tickets": [{ "id": 35_436, "external_id": KEY }], "count": 1 }),
+                json!({ "tickets": [{ "id": 35_436, "external_id": KEY }], "next_page": null, "count": 1 }),
                 "35436",
-                json!({ "tickets": [], "count": 0 }),
+                json!({ "tickets": [], "next_page": null, "count": 0 }),
             ),
             refused: (
                 422,
@@ -73,16 +75,26 @@ fn cases() -> Vec<Case> {
                     "status": 2, "priority": 1, "source": 2, "tags": ["zerodesk", MARKER],
                 }),
             ),
-            created: (201, json!({ "id": 1, "subject": title, "status": 2, "priority": 1, "source": 2 }), "1"),
+            created: (
+                201,
+                json!({
+                    "cc_emails": [], "id": 1, "requester_id": 129, "subject": title, "status": 2, "priority": 1,
+                    "source": 2, "type": null, "due_by": "2026-12-01T10:00:00Z", "tags": ["zerodesk", MARKER],
+                }),
+                "1",
+            ),
             find: (
-                "GET /api/v2/search/tickets?query=%22tag%3A%27ZD-DEFGHJ%27%22",
-                json!({ "total": 1, "results": [{ "id": 47, "subject": title }] }),
+                "GET /api/v2/tickets?email=test%40example.org&per_page=100",
+                json!([{ "id": 48, "subject": "Re: ZD-DEFGHJ" }, { "id": 47, "subject": title }]),
                 "47",
-                json!({ "total": 1, "results": [{ "id": 3, "subject": "Re: ZD-DEFGHJ" }] }),
+                json!([{ "id": 3, "subject": "Re: ZD-DEFGHJ" }]),
             ),
             refused: (
                 400,
-                json!({ "description": "Validation failed", "errors": [{ "field": "status", "code": "invalid_value" }] }),
+                json!({
+                    "description": "Validation failed",
+                    "errors": [{ "field": "status", "message": "It should be one of these", "code": "invalid_value" }],
+                }),
                 "Validation failed",
             ),
         },
@@ -102,7 +114,10 @@ fn cases() -> Vec<Case> {
             ),
             created: (
                 201,
-                json!({ "id": 19, "group_id": 2, "number": "22019", "title": title, "article_ids": [30] }),
+                json!({
+                    "id": 19, "group_id": 2, "priority_id": 2, "state_id": 1, "number": "22019", "title": "Help me!",
+                    "customer_id": 10, "article_ids": [30], "ticket_time_accounting_ids": [],
+                }),
                 "19",
             ),
             find: (
@@ -181,17 +196,16 @@ fn cases() -> Vec<Case> {
                     "requestFieldValues": { "summary": title, "description": "TEXT" },
                 }),
             ),
-            created: (
-                201,
-                json!({ "issueId": "107001", "issueKey": "HELPDESK-1", "requestTypeId": "25", "serviceDeskId": "10",
-                        "_links": { "web": "https://example.atlassian.net/servicedesk/customer/portal/10/HELPDESK-1" } }),
-                "HELPDESK-1",
-            ),
+            created: (201, jira_request("HELPDESK-1", "Request JSD help via REST"), "HELPDESK-1"),
             find: (
                 "GET /rest/servicedeskapi/request?requestOwnership=ALL_REQUESTS&searchTerm=ZD-DEFGHJ&serviceDeskId=10",
-                json!({ "size": 1, "isLastPage": true, "values": [{ "issueKey": "HELPDESK-1" }] }),
+                json!({ "size": 2, "start": 0, "limit": 50, "isLastPage": true, "values": [
+                    jira_request("HELPDESK-2", "Re: ZD-DEFGHJ"), jira_request("HELPDESK-1", title),
+                ] }),
                 "HELPDESK-1",
-                json!({ "size": 0, "isLastPage": true, "values": [] }),
+                json!({ "size": 1, "start": 0, "limit": 50, "isLastPage": true, "values": [
+                    jira_request("HELPDESK-2", "Re: ZD-DEFGHJ"),
+                ] }),
             ),
             refused: (
                 400,
@@ -229,6 +243,19 @@ fn cases() -> Vec<Case> {
             ),
         },
     ]
+}
+
+/// A customer request as Jira shows it.
+fn jira_request(key: &str, summary: &str) -> Value {
+    json!({
+        "issueId": "107001", "issueKey": key, "requestTypeId": "25", "serviceDeskId": "10",
+        "requestFieldValues": [
+            { "fieldId": "description", "label": "Why do you need this?", "value": "I need a new mouse" },
+            { "fieldId": "summary", "label": "What do you need?", "value": summary },
+        ],
+        "currentStatus": { "status": "Waiting for Support", "statusCategory": "NEW" },
+        "_links": { "web": format!("https://example.atlassian.net/servicedesk/customer/portal/10/{key}") },
+    })
 }
 
 fn settings(case: &Case, receiver: &Receiver) -> String {
@@ -290,7 +317,7 @@ async fn requests_and_replies_are_as_their_makers_describe_them() {
         for (part, there) in [("test@example.org", private), ("does the connector work", true), (MARKER, true)] {
             assert_eq!(text.contains(part), there, "{name}: {part}: {text}");
         }
-        assert_eq!(text.contains("<br>"), name == "freshdesk", "{name} takes HTML");
+        assert_eq!(text.contains("<br>"), ["freshdesk", "zendesk"].contains(&name), "{name} takes HTML");
     }
 }
 
@@ -309,7 +336,9 @@ async fn a_lost_reply_makes_no_second_ticket() {
         for (what, answers, expected, requests) in table {
             let receiver = Receiver::answering(answers).await;
             let it = connector(&settings(&case, &receiver)).unwrap();
-            let found = deliver(&*it, &ticket(), true).await;
+            let mut ticket = ticket();
+            ticket.created = "2026-11-22T10:00:00.123Z".parse().unwrap();
+            let found = deliver(&*it, &ticket, true).await;
             let asked = receiver.asked();
             assert_eq!((asked.len(), asked[0].line.as_str()), (requests, *line), "{}, {what}: {found:?}", case.preset);
             match (found, expected) {
@@ -319,6 +348,19 @@ async fn a_lost_reply_makes_no_second_ticket() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_ticket_without_an_address_is_found_again_by_its_time() {
+    let receiver = Receiver::answering([Answer::of(200, "[]"), Answer::of(201, "{\"id\": 1}")]).await;
+    let [case] =
+        cases().into_iter().filter(|case| case.preset == "freshdesk").collect::<Vec<_>>().try_into().ok().unwrap();
+    let it = connector(&settings(&case, &receiver)).unwrap();
+    let mut ticket = ticket();
+    (ticket.requester.email, ticket.requester.phone) = (String::new(), Some("+31201234567".into()));
+    ticket.created = "2026-11-22T10:00:00.123Z".parse().unwrap();
+    deliver(&*it, &ticket, true).await.unwrap();
+    assert_eq!(receiver.asked()[0].line, "GET /api/v2/tickets?per_page=100&updated_since=2026-11-22T10%3A00%3A00Z");
 }
 
 #[tokio::test]

@@ -237,6 +237,34 @@ async fn a_mail_server_takes_refuses_loses_and_is_away() {
 
 #[tokio::test]
 #[ignore = "needs aiosmtpd; scripts/test installs it"]
+async fn mail_tells_who_asked_of_an_answer_though_the_first_reply_of_the_server_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let _mail_server = MailServer::start(port, folder.path(), &[]);
+    let settings = format!(
+        "public_url = \"https://help.example.org\"\n[connectors.thanks]\ntype = \"confirmation\"\n\
+         from = \"help@shop.example\"\nhost = \"localhost\"\nport = {port}\ntls = \"none\"\n"
+    );
+    let server = Server::with(crate::support::HELP).configured(&settings).start().await;
+    let body = json!({ "message": "Help", "requester": { "email": "lost@example.org" } });
+    let sent: Value = server.post_json("/api/v1/tickets", &body).await.json().await.unwrap();
+    let reference = sent["reference"].as_str().unwrap();
+    delivery(&server, reference, &["retry"]).await;
+    server.pass(SignedDuration::from_secs(7));
+    delivery(&server, reference, &["delivered"]).await;
+    let path = format!("/api/v1/desk/tickets/{reference}/reply");
+    let reply = json!({ "text": "Like this." });
+    server.request("POST", &path).bearer_auth(&server.token).json(&reply).send().await.unwrap();
+    server.eventually(async |_| mails(folder.path()).len() == 3).await;
+    let mails = mails(folder.path());
+    let id = |mail: &str| mail.lines().find(|line| line.starts_with("Message-ID")).unwrap().to_owned();
+    assert_eq!(id(&mails[0]), id(&mails[1]), "known as one");
+    assert_ne!(id(&mails[0]), id(&mails[2]));
+    assert!(mails[2].contains("There is an answer") && mails[2].contains("Like this."), "{}", mails[2]);
+}
+
+#[tokio::test]
+#[ignore = "needs aiosmtpd; scripts/test installs it"]
 async fn mail_goes_over_protected_connections_only_to_who_can_be_believed() {
     let folder = tempfile::tempdir().unwrap();
     let [cert, key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name).display().to_string());

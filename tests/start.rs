@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use crate::support::program::{Program, run};
+use crate::support::{
+    Server,
+    program::{Program, run},
+};
 
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
@@ -143,5 +146,17 @@ async fn requests_under_way_are_answered_before_the_end() {
     stopped(program);
     for visitor in visitors {
         visitor.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_has_ended_leaves_its_folders_to_the_next_whatever_it_did_last() {
+    let mut server = Server::start().await;
+    for round in 0..20 {
+        let word = format!("lamp{round}");
+        server.write(&format!("{word}.md"), &format!("# The {word}\n"));
+        // What is searched now is new, and the writer is about to be closed.
+        server.until(async |server| (!server.hits(&word).await.is_empty()).then_some(())).await;
+        server = server.restart().await;
     }
 }

@@ -20,6 +20,9 @@ async fn articles_are_suggested_while_a_ticket_is_written_if_they_may_answer_it(
         ("", "Since yesterday the printer prints blank pages only. What can we do about that?", Some("printer")),
         ("Invoice", "", Some("invoices")),
         ("printer", "It prints blank pages", Some("printer")),
+        // Signs of a query are text here: nothing is left out, and nothing has to stand side by side.
+        ("", "The \"printer\" prints -blank -pages", Some("printer")),
+        ("\"pages blank\"", "-printer \"offline \"printer prints blank pages\"", Some("printer")),
         ("", "zzgrbl qwortle frobnicate", None),
         ("", "The quarterly gardening conference moved to another hemisphere", None),
         ("pr", "", None),
@@ -38,6 +41,22 @@ async fn articles_are_suggested_while_a_ticket_is_written_if_they_may_answer_it(
     assert_eq!(reply["hits"][0]["article"], "printer", "{reply}");
     let level = suggested(&server, json!({ "lang": "en", "message": "Our NAS is not found on the network" })).await;
     assert_eq!((&level["suggested_level"], &level["needs"]), (&json!(4), &json!("consent")));
+}
+
+#[tokio::test]
+async fn suggestions_keep_to_the_languages_of_the_site() {
+    let settings = "[sites.default]\nlanguages = [\"en\"]\n[sites.nederlands]\nlanguages = [\"nl\"]";
+    let server = Server::with(HELP).configured(settings).start().await;
+    let table = [
+        ("default", None, "I forgot my password", Some("reset-password")),
+        ("nederlands", None, "I forgot my password for the printer that prints blank pages", None),
+        ("nederlands", None, "wachtwoord vergeten", Some("wachtwoord")),
+        ("nederlands", Some("nl"), "wachtwoord vergeten", Some("wachtwoord")),
+    ];
+    for (site, lang, message, expected) in table {
+        let reply = suggested(&server, json!({ "site": site, "lang": lang, "message": message })).await;
+        assert_eq!(reply["hits"][0]["article"].as_str(), expected, "{site} {lang:?} {message}: {reply}");
+    }
 }
 
 #[tokio::test]

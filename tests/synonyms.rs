@@ -77,6 +77,16 @@ async fn words_that_mean_the_same_find_each_other() {
 }
 
 #[tokio::test]
+async fn a_site_has_synonyms_of_its_own_also_while_a_ticket_is_written() {
+    let (server, _folder) = server(FILE).await;
+    for (site, found) in [("odd", true), ("default", false)] {
+        let body = serde_json::json!({ "site": site, "lang": "en", "message": "bin" });
+        let reply: serde_json::Value = server.post_json("/api/v1/suggest", &body).await.json().await.unwrap();
+        assert_eq!(reply["hits"][0]["article"] == "computer", found, "{site}: {reply}");
+    }
+}
+
+#[tokio::test]
 async fn synonyms_are_marked() {
     let (server, _folder) = server(FILE).await;
     for (query, word) in [("pc&lang=en", "computer"), ("sick note&lang=en", "certificate")] {

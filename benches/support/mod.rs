@@ -8,6 +8,8 @@
 
 #![allow(dead_code, reason = "each bench uses its part")]
 
+pub mod client;
+pub mod flood;
 pub mod generated;
 pub mod queries;
 

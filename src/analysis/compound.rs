@@ -351,7 +351,7 @@ mod tests {
         let vocabulary = Listed(words, &stemmer);
         let decompounder = Decompounder::new(&stemmer, &vocabulary).expect("Dutch has compounds");
         for (compound, part, expected) in table {
-            let forms = Forms { surface: part.into(), stem: stemmer.stem(part), plain_stem: None };
+            let forms = Forms { surface: part.into(), stem: stemmer.stem(part), plain_stem: None, stop: false };
             assert_eq!(decompounder.has(compound, &forms, false), expected, "{compound} {part}");
         }
     }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 use frostem::Stemmer;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use super::{Language, MAX_TERM_CHARS};
+use super::{Language, MAX_TERM_CHARS, is_stop_word};
 
 /// Words whose forms are remembered before the memory is cleared; a corpus repeats a few of its words very often.
 const REMEMBERED: usize = 50_000;
@@ -30,6 +30,8 @@ pub struct Forms {
     pub stem: String,
     /// The stem that the word has for someone who types no diacritics, where it differs.
     pub plain_stem: Option<String>,
+    /// Whether it is a stop word of its language.
+    pub stop: bool,
 }
 
 impl Forms {
@@ -180,7 +182,7 @@ impl Analyzer {
         let surface = fold(&lower);
         let own = self.stem(&lower);
         let plain = (surface != lower).then(|| self.stem(&surface)).filter(|plain| *plain != own);
-        Forms { surface, stem: own, plain_stem: plain }
+        Forms { stop: is_stop_word(&self.language, &surface), surface, stem: own, plain_stem: plain }
     }
 }
 

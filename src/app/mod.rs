@@ -5,21 +5,19 @@
 //! through [`App::now`], so that tests choose the time.
 
 mod follow;
+mod guard;
 mod settings;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, oneshot, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -43,9 +41,10 @@ use crate::{
     telemetry,
 };
 
-/// How long the end of the server waits for deliveries under way.
+/// How long the end of the server waits for deliveries and for articles under way.
 const PATIENCE: Duration = Duration::from_secs(20);
 use follow::Completions;
+use guard::Guarded;
 pub use settings::Faults;
 use settings::FollowedFile;
 
@@ -112,9 +111,12 @@ pub struct App {
     pub faults: Faults,
     /// The desk's first access token, when this start made it. To be shown once.
     pub first_token: Option<String>,
+    store: Sqlite,
     index: Arc<Index>,
-    follows: Arc<AtomicBool>,
+    guarded: Arc<Guarded>,
     stop_following: Box<dyn Fn() + Send + Sync>,
+    /// Ends with the thread that follows the articles, which holds the index.
+    articles: Mutex<Option<oneshot::Receiver<()>>>,
     stop_delivery: Arc<Notify>,
     delivering: Mutex<Option<JoinHandle<()>>>,
     completions: Completions,
@@ -143,7 +145,7 @@ impl App {
         let desk = Desk::new(Arc::new(store.clone()), ladder, &config.desk, &config.sites);
         let desk = desk.routed(Routes::new(&config.connectors)).at(&config.public_url);
         let first_token = desk.first_agent(clock()).await?;
-        let insight = Insight::open(Arc::new(store), &config.insight, clock.clone()).await?;
+        let insight = Insight::open(Arc::new(store.clone()), &config.insight, clock.clone()).await?;
 
         let source = Directory::open(&config.articles)?;
         // Watching begins before the first look, so that no change falls in between.
@@ -154,16 +156,20 @@ impl App {
         warn_of_unlisted_languages(&config, &index.snapshot());
 
         let stop_following = Box::new(watcher.stopper());
-        let follows = Arc::new(AtomicBool::new(true));
-        let healthy = follows.clone();
+        let faults = Faults::default();
+        let guarded = Arc::new(Guarded::new(index.clone(), faults.clone(), watcher.nudge()));
+        let follower = guarded.clone();
+        let (ended, articles) = oneshot::channel();
         thread::Builder::new()
             .name("articles".into())
-            .spawn(move || follow(watcher, ingest, &healthy))
+            .spawn(move || {
+                follower.follow(watcher, ingest);
+                drop((follower, ended));
+            })
             .map_err(|source| SourceError::Folder { path: config.articles.clone(), source })?;
         let stop_delivery = Arc::new(Notify::new());
         let delivering = start_delivery(&desk, connectors, &insight, &clock, &stop_delivery)?;
         let searcher = Searcher::new(index.clone());
-        let faults = Faults::default();
         let mut files = vec![settings::synonyms(&config, &searcher, &faults)?];
         if config.search.decision != Path::new("") {
             files.push(settings::weights(&config.search.decision, &searcher, &faults));
@@ -178,6 +184,7 @@ impl App {
             clock: clock.clone(),
         };
         following.push(completions.clone().follow(index.generations()));
+        following.push(tokio::spawn(guard::mend(store.clone(), faults.clone())));
         Ok(Self {
             config,
             clock,
@@ -189,9 +196,11 @@ impl App {
             completions,
             faults,
             first_token,
+            store,
             index,
-            follows,
+            guarded,
             stop_following,
+            articles: Mutex::new(Some(articles)),
             stop_delivery,
             delivering: Mutex::new(Some(delivering)),
             following: Mutex::new(following),
@@ -220,7 +229,18 @@ impl App {
     /// Whether changes of the articles still arrive in the index.
     #[must_use]
     pub fn follows_articles(&self) -> bool {
-        self.follows.load(Ordering::Relaxed)
+        self.guarded.follows()
+    }
+
+    /// Whether tickets and events can be kept, as far as the last one tells.
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        self.store.trouble().is_none()
+    }
+
+    /// A search failed: the index is looked at, and built again where it is damaged.
+    pub fn suspect_index(&self) {
+        self.guarded.suspect();
     }
 
     /// Prepares completions from the articles and queries as they are now, without waiting for the hour.
@@ -233,7 +253,8 @@ impl App {
         std::mem::take(&mut *self.following.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Ends the background work and writes what waits to be written.
+    /// Ends the background work and writes what waits to be written. Once this server is dropped as well, another one
+    /// can have its folders.
     ///
     /// # Errors
     /// Events could not be written; everything else has ended all the same.
@@ -252,6 +273,13 @@ impl App {
         for task in self.take_following() {
             task.abort();
             drop(task.await);
+        }
+        let articles = self.articles.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Before that, nobody else could open the index.
+        if let Some(ended) = articles
+            && timeout(PATIENCE, ended).await.is_err()
+        {
+            tracing::warn!("the articles are still being indexed; what is not committed is taken up at the next start");
         }
         Ok(self.insight.stop().await?)
     }
@@ -272,27 +300,6 @@ fn warn_of_unlisted_languages(config: &Config, snapshot: &Snapshot) {
     for (language, articles) in snapshot.catalog().languages() {
         if !listed.contains(&Language::new(&language)) {
             tracing::warn!(language, articles, "no site lists this language; add it to `languages` of [sites.…]");
-        }
-    }
-}
-
-/// Takes in changes until the watcher is told to stop. A failure leaves the last good state in use, and everything is
-/// looked at again a second later.
-fn follow(mut watcher: Watcher, mut ingest: Ingest, healthy: &AtomicBool) {
-    while let Some(changes) = watcher.wait() {
-        match changes.map_err(IngestError::from).and_then(|changes| ingest.follow(changes)) {
-            Ok(report) => {
-                healthy.store(true, Ordering::Relaxed);
-                let (generation, changed, removed) = (report.generation.number, report.changed, report.removed);
-                tracing::info!(generation, changed, removed, "articles followed");
-            }
-            Err(error) => {
-                watcher.distrust();
-                // Once is enough: it is tried every second.
-                if healthy.swap(false, Ordering::Relaxed) {
-                    tracing::error!(%error, "the articles could not be followed; what was searched before stays in use");
-                }
-            }
         }
     }
 }

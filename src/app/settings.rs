@@ -25,19 +25,20 @@ use crate::{
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What is wrong with files of settings now, by file.
+/// What is wrong now, by the file of settings or by the part (`articles`, `index`, `database`). What was good before is
+/// in use meanwhile.
 #[derive(Debug, Clone, Default)]
 pub struct Faults(Arc<Mutex<BTreeMap<PathBuf, String>>>);
 
 impl Faults {
-    /// One sentence for each file.
+    /// One sentence for each.
     #[must_use]
     pub fn list(&self) -> Vec<String> {
         let faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         faults.iter().map(|(file, fault)| format!("{}: {fault}", file.display())).collect()
     }
 
-    fn set(&self, file: &Path, fault: Option<String>) {
+    pub(super) fn set(&self, file: &Path, fault: Option<String>) {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match fault {
             Some(fault) => faults.insert(file.to_owned(), fault),

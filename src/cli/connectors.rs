@@ -27,6 +27,9 @@ pub(super) enum ConnectorsCommand {
     Test {
         /// Name of the connector, as in `[connectors.NAME]`.
         name: String,
+        /// E-mail address of who asks in the test ticket.
+        #[arg(long, default_value = sample::EMAIL)]
+        email: String,
         #[command(flatten)]
         settings: Settings,
     },
@@ -42,10 +45,10 @@ pub(super) fn run(command: ConnectorsCommand) -> Result<ExitCode> {
         ConnectorsCommand::List(settings) => list(&settings.load()?, out)?,
         ConnectorsCommand::Presets { name: None } => presets(out)?,
         ConnectorsCommand::Presets { name: Some(name) } => print(&name, out)?,
-        ConnectorsCommand::Test { name, settings } => {
+        ConnectorsCommand::Test { name, email, settings } => {
             let config = settings.load()?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            return runtime.block_on(test(&config, &name, out));
+            return runtime.block_on(test(&config, &name, email, out));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -90,7 +93,7 @@ fn print(name: &str, out: &mut impl Write) -> Result<()> {
     Ok(write!(out, "{text}")?)
 }
 
-async fn test(config: &Config, name: &str, out: &mut impl Write) -> Result<ExitCode> {
+async fn test(config: &Config, name: &str, email: String, out: &mut impl Write) -> Result<ExitCode> {
     let Some(settings) = config.connectors.get(name) else {
         let names: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
         let known =
@@ -100,8 +103,17 @@ async fn test(config: &Config, name: &str, out: &mut impl Write) -> Result<ExitC
     let connector = open_one(name, settings, &system_lookup())?;
     let (key, now, transcript) = (Ulid::generate(), Timestamp::now(), Transcript::listening());
     let site = settings.reach().sites.first().or(config.sites.keys().next()).map_or("default", String::as_str);
-    let ticket = sample::ticket(key, site, now).context("no test ticket could be made")?;
-    let parcel = Parcel { ticket: &ticket, key, tried: false, now, status_link: None, transcript: transcript.clone() };
+    let mut ticket = sample::ticket(key, site, now).context("no test ticket could be made")?;
+    ticket.requester.email = email;
+    let parcel = Parcel {
+        ticket: &ticket,
+        step: None,
+        key,
+        tried: false,
+        now,
+        status_link: None,
+        transcript: transcript.clone(),
+    };
     let delivered = connector.deliver(&parcel).await;
     for passage in transcript.heard() {
         writeln!(out, "{passage}")?;
@@ -145,11 +157,12 @@ mod tests {
         assert!(listed.contains("mail\temail to c@d.example\tall sites\tlevel 1, 2"), "{listed}");
 
         let mut out = Vec::new();
-        assert_eq!(test(&config, "mail", &mut out).await.unwrap(), ExitCode::SUCCESS);
+        assert_eq!(test(&config, "mail", "me@b.example".into(), &mut out).await.unwrap(), ExitCode::SUCCESS);
         let shown = String::from_utf8(out).unwrap();
+        assert!(shown.contains("<me@b.example>"), "{shown}");
         assert!(shown.contains("Subject: [ZD-") && shown.contains("mail has taken the test ticket"), "{shown}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        let error = test(&config, "post", &mut Vec::new()).await.unwrap_err().to_string();
+        let error = test(&config, "post", String::new(), &mut Vec::new()).await.unwrap_err().to_string();
         assert!(error.contains("there are: mail"), "{error}");
     }
 

@@ -3,6 +3,7 @@
 //! Arguments become a [`Config`] here and nowhere else; what commands do is in the rooms below.
 
 mod agent;
+mod backup;
 mod check;
 mod config;
 mod connectors;
@@ -47,6 +48,10 @@ enum Command {
     /// Look after the people who work at the desk; works while the server runs
     #[command(subcommand)]
     Agent(agent::AgentCommand),
+    /// Save the database in a new file; works while the server runs
+    Backup(backup::BackupArgs),
+    /// Make a backup the database; what was there before is kept
+    Restore(backup::BackupArgs),
     /// Look after the links to other help desks
     #[command(subcommand)]
     Connectors(connectors::ConnectorsCommand),
@@ -159,6 +164,8 @@ impl Cli {
             Some(Command::Serve(settings)) => serve::run(settings.load()?),
             Some(Command::Check(args)) => check::run(args),
             Some(Command::Agent(command)) => agent::run(command),
+            Some(Command::Backup(args)) => backup::back_up(args),
+            Some(Command::Restore(args)) => backup::restore(args),
             Some(Command::Connectors(command)) => connectors::run(command),
             Some(Command::Config(settings)) => config::run(&settings.load()?),
             Some(Command::Eval(args)) => eval::run(&args),

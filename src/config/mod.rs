@@ -194,8 +194,10 @@ pub struct Search {
     pub synonyms: PathBuf,
     /// File with the weights of the decision, as `zerodesk eval --fit` writes it; empty: those of this version.
     pub decision: PathBuf,
-    /// Searches that may run at once.
+    /// Searches that may be under way at once.
     pub concurrency: usize,
+    /// Time after which a search answers with what it has found by then, in milliseconds.
+    pub deadline_ms: u64,
 }
 
 impl Search {
@@ -230,6 +232,8 @@ pub struct Limits {
     pub request_timeout_ms: u64,
     /// Open connections.
     pub connections: usize,
+    /// Longest time for the head of a request, and between two requests of a connection, in milliseconds.
+    pub idle_timeout_ms: u64,
 }
 
 /// Ticket settings.
@@ -396,6 +400,7 @@ impl Default for Search {
             synonyms: "synonyms.toml".into(),
             decision: PathBuf::new(),
             concurrency: 64,
+            deadline_ms: 500,
         }
     }
 }
@@ -413,6 +418,7 @@ impl Default for Limits {
             body_bytes: 65_536,
             request_timeout_ms: 10_000,
             connections: 2048,
+            idle_timeout_ms: 15_000,
         }
     }
 }

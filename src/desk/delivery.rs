@@ -35,7 +35,7 @@ const REST: SignedDuration = SignedDuration::from_secs(30);
 /// Longest rest that a receiver can ask for.
 const LONGEST_REST: SignedDuration = SignedDuration::from_hours(1);
 
-/// A ticket that its connector has taken.
+/// A ticket that its connector has taken; of what is told to who asked beside it, nobody is told.
 #[derive(Debug, Clone)]
 pub struct Delivered {
     /// The ticket.
@@ -202,15 +202,18 @@ impl Worker {
     }
 
     fn rests(&self, now: Timestamp) -> bool {
-        now < *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner)
+        let left = self.rests_until.lock().unwrap_or_else(PoisonError::into_inner).duration_since(now);
+        // A longer rest was begun by a clock that has been put right since.
+        left > SignedDuration::ZERO && left <= LONGEST_REST
     }
 
     async fn attempt(&self, claimed: Claimed, closed: Option<String>, clock: &Clock) -> Result<OutboxState, DeskError> {
-        let Claimed { entry, ticket } = claimed;
+        let Claimed { entry, ticket, step } = claimed;
         let writes = closed.is_none() && self.connector.writes_to_requester();
         let status_link = if writes { Some(self.desk.status_link(&ticket).await?) } else { None };
         let parcel = Parcel {
             ticket: &ticket,
+            step: step.as_ref(),
             key: entry.id,
             tried: entry.attempts > 1 || entry.last_error.is_some(),
             now: clock(),
@@ -228,7 +231,7 @@ impl Worker {
         let settled = settled(entry, result, now, (self.dice)());
         let (state, connector) = (settled.state, settled.connector.clone());
         let ours = self.desk.store().settle(&self.owner, settled, now).await?;
-        if ours && state == OutboxState::Delivered {
+        if ours && state == OutboxState::Delivered && step.is_none() {
             (self.observer)(Delivered { ticket, connector, at: now });
         }
         Ok(state)

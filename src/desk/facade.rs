@@ -8,8 +8,8 @@ use ulid::Ulid;
 
 use super::{
     Actor, Agent, AgentRecord, Calendar, Change, Clocks, DeadLetter, DeskError, Draft, Filed, Filing, Ladder, LogEntry,
-    NewTicket, OutboxEntry, Reference, Role, Routes, StepKind, SupportLevel, Ticket, TicketFilter, TicketPage,
-    TicketRecord, TicketStatus, TicketStore,
+    NewTicket, OutboxEntry, Outcome, OutcomeKind, Reference, Role, Routes, Step, StepKind, SupportLevel, Ticket,
+    TicketFilter, TicketPage, TicketRecord, TicketStatus, TicketStore,
     agent::{access_token, check_name, token_hash},
     connectors::{DeskConnector, Sealed},
     identity,
@@ -207,7 +207,7 @@ impl Desk {
             let Settings { response_minutes, resolution_minutes, .. } = *self.settings;
             let rules = Rules { ladder: &self.ladder, calendar, response_minutes, resolution_minutes };
             let mut record = work::apply(record, change.clone(), by, rules, now)?;
-            let deliveries = self.owed(&record, now)?;
+            let deliveries = self.owed(&record, by, now)?;
             if self.store.change(record.clone(), deliveries.clone()).await? {
                 record.outbox.extend(deliveries);
                 self.filed.send_replace(());
@@ -217,13 +217,21 @@ impl Desk {
         Err(DeskError::Unavailable("the ticket keeps changing".into()))
     }
 
-    /// Deliveries that a ticket's last step made due: to connectors of its new level, or of a ticket that was released.
-    fn owed(&self, record: &TicketRecord, now: Timestamp) -> Result<Vec<OutboxEntry>, DeskError> {
-        let moved =
-            record.steps.last().is_some_and(|step| [StepKind::Escalated, StepKind::Reopened].contains(&step.kind));
-        let has = |name: &str| record.outbox.iter().any(|entry| entry.connector == name);
-        let elsewhere = self.routes.to(&record.ticket.site, record.ticket.level).filter(|name| moved && !has(name));
-        elsewhere.map(|name| Ok(OutboxEntry::due_now(new_id(now)?, name, now))).collect()
+    /// Deliveries that a ticket's last step made due: the ticket to connectors of its new level, or to all that did not
+    /// get it while it was held back; and what an agent wrote, to who asked.
+    fn owed(&self, record: &TicketRecord, by: Actor<'_>, now: Timestamp) -> Result<Vec<OutboxEntry>, DeskError> {
+        let Some((step, earlier)) = record.steps.split_last() else { return Ok(Vec::new()) };
+        let (site, level) = (&record.ticket.site, record.ticket.level);
+        let held_back = earlier.last().is_some_and(|step| step.status == TicketStatus::Quarantined);
+        let released = held_back && matches!(step.status, TicketStatus::Open | TicketStatus::Waiting);
+        let moved = released || matches!(step.kind, StepKind::Escalated | StepKind::Reopened);
+        let has = |name: &str| record.outbox.iter().any(|entry| entry.connector == name && entry.step.is_none());
+        let ticket = self.routes.to(site, level).filter(|name| moved && !has(name)).map(|name| (name, None));
+        let position = u32::try_from(earlier.len()).ok();
+        let writes = matches!(by, Actor::Agent(_)) && tells_requester(step, record.outcome.as_ref());
+        let news = self.routes.to_requester(site, level).filter(|_| writes).map(|name| (name, position));
+        let due = |(name, step)| Ok(OutboxEntry { step, ..OutboxEntry::due_now(new_id(now)?, name, now) });
+        ticket.chain(news).map(due).collect()
     }
 
     /// Writes the draft of an article from a ticket; gives the file's name, or nothing for an unknown reference.
@@ -367,6 +375,15 @@ impl Desk {
     /// Number of deliveries by state, for the metrics.
     pub async fn outbox_counts(&self) -> Result<Vec<(super::OutboxState, u64)>, DeskError> {
         self.store.outbox_counts().await
+    }
+}
+
+/// Whether who asked should hear of a step: an agent wrote to them, or ended the ticket as something else than spam.
+fn tells_requester(step: &Step, outcome: Option<&Outcome>) -> bool {
+    match step.kind {
+        StepKind::Replied => true,
+        StepKind::Resolved => outcome.is_some_and(|outcome| outcome.kind != OutcomeKind::Spam),
+        _ => false,
     }
 }
 

@@ -7,13 +7,15 @@ use ulid::Ulid;
 /// Waits after the first, second, ... failed attempt, in seconds: 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.
 pub const RETRY_DELAYS: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
-/// One delivery that is owed: a ticket to a connector.
+/// One delivery that is owed: a ticket to a connector, or one of its steps to who asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OutboxEntry {
     /// Id; also the idempotency key towards the connector, the same on every attempt.
     pub id: Ulid,
     /// Name of the connector.
     pub connector: String,
+    /// The step that it tells of, by its position; nothing where it hands over the ticket itself.
+    pub step: Option<u32>,
     /// How far it is.
     pub state: OutboxState,
     /// Attempts begun so far.
@@ -27,11 +29,11 @@ pub struct OutboxEntry {
 }
 
 impl OutboxEntry {
-    /// A delivery that is due at once.
+    /// A delivery of a ticket that is due at once.
     #[must_use]
     pub fn due_now(id: Ulid, connector: &str, now: Timestamp) -> Self {
-        let state = OutboxState::Pending;
-        Self { id, connector: connector.into(), state, attempts: 0, due: now, remote_id: None, last_error: None }
+        let (connector, state) = (connector.into(), OutboxState::Pending);
+        Self { id, connector, step: None, state, attempts: 0, due: now, remote_id: None, last_error: None }
     }
 }
 

@@ -229,4 +229,6 @@ pub struct Claimed {
     pub entry: OutboxEntry,
     /// The ticket.
     pub ticket: Ticket,
+    /// The step that the entry tells of.
+    pub step: Option<Step>,
 }

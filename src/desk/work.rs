@@ -54,8 +54,10 @@ pub enum Change {
 /// Who does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor<'a> {
-    /// An agent, or another help desk, by name.
+    /// An agent by name.
     Agent(&'a str),
+    /// Another help desk by name. It writes to who asked by itself.
+    HelpDesk(&'a str),
     /// Who asked.
     Visitor,
 }
@@ -63,7 +65,7 @@ pub enum Actor<'a> {
 impl Actor<'_> {
     fn agent(self) -> Option<String> {
         match self {
-            Self::Agent(name) => Some(name.to_owned()),
+            Self::Agent(name) | Self::HelpDesk(name) => Some(name.to_owned()),
             Self::Visitor => None,
         }
     }

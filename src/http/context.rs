@@ -3,9 +3,16 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::extract::FromRef;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{limits::RateLimits, pages::Pages, serve::ServeError};
+use super::{
+    api::search::Found,
+    error::{ApiError, Code},
+    limits::RateLimits,
+    pages::Pages,
+    replies::Replies,
+    serve::ServeError,
+};
 use crate::app::App;
 
 /// Everything a route may ask for with `State`.
@@ -15,6 +22,7 @@ pub struct Context {
     pages: Arc<Pages>,
     rates: Arc<RateLimits>,
     searches: Arc<SearchSlots>,
+    replies: Arc<Replies<Found>>,
     base: Arc<BaseUrl>,
 }
 
@@ -24,14 +32,30 @@ impl Context {
             pages: Arc::new(Pages::new().map_err(|error| ServeError::Setup(format!("{error:#}")))?),
             rates: Arc::new(RateLimits::new(&app.config.limits)),
             searches: Arc::new(SearchSlots(Semaphore::new(app.config.search.concurrency))),
+            replies: Arc::default(),
             base: Arc::new(BaseUrl::new(&app.config.public_url, address.unwrap_or(app.config.listen))),
             app,
         })
     }
 }
 
-/// Room for the searches that may run at once.
-pub struct SearchSlots(pub Semaphore);
+/// Room for the searches that are under way.
+pub struct SearchSlots(Semaphore);
+
+impl SearchSlots {
+    /// A turn, behind those who are here already.
+    ///
+    /// # Errors
+    /// `overloaded` where too many wait: nobody is kept waiting for what would come too late.
+    pub async fn turn(&self) -> Result<SemaphorePermit<'_>, ApiError> {
+        let busy = "Too many searches run at once. Try again in a second.";
+        let turn = self.0.try_acquire().map_err(|_| ApiError::new(Code::Overloaded, busy).retry_after(1))?;
+        // A search keeps its thread until it is done. Without this, each request would be read after the search of the
+        // one before, and nobody would see how many there are.
+        tokio::task::yield_now().await;
+        Ok(turn)
+    }
+}
 
 /// Scheme and host of this server as visitors reach it, without a trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,4 +93,5 @@ part!(app: App);
 part!(pages: Pages);
 part!(rates: RateLimits);
 part!(searches: SearchSlots);
+part!(replies: Replies<Found>);
 part!(base: BaseUrl);

@@ -126,7 +126,8 @@ fn too_many(seconds: u64) -> ApiError {
 /// The visitor's address: the first one from the right that is not one of our proxies.
 ///
 /// What stands further left was written by whoever sent the request, and is not believed.
-pub(super) fn visitor(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+#[must_use]
+pub fn visitor(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let ours = |address: &IpAddr| proxies.iter().any(|net| net.contains(&address.to_canonical()));
     let mut nearest = peer.to_canonical();
     let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();

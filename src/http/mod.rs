@@ -16,9 +16,11 @@ mod limits;
 mod links;
 mod observe;
 pub mod pages;
+mod replies;
 mod router;
 mod serve;
 
 pub use error::{ApiError, Code};
+pub use limits::visitor;
 pub use router::openapi;
 pub use serve::{ServeError, run};

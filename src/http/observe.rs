@@ -136,13 +136,19 @@ fn count(method: &str, route: String, response: &Response, took: Duration) {
 /// Ends a request that takes too long.
 pub async fn deadline(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let limit = Duration::from_millis(app.config.limits.request_timeout_ms);
-    let late = || ApiError::new(Code::Timeout, "The request took too long. Try again in a moment.").into_response();
+    let text = "The request took too long. Try again in a moment.";
+    let late = || ApiError::new(Code::Timeout, text).retry_after(5).into_response();
     tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| late())
 }
 
 /// What a panic in a handler becomes: this request fails, the server goes on.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the cause over")]
 pub fn panicked(cause: Box<dyn std::any::Any + Send>) -> Response {
+    panic_error(cause.as_ref()).into_response()
+}
+
+/// The failure that a panic is for the caller.
+pub fn panic_error(cause: &(dyn std::any::Any + Send)) -> ApiError {
     let text = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
-    ApiError::internal(text.unwrap_or("panic without a message")).into_response()
+    ApiError::internal(text.unwrap_or("panic without a message"))
 }

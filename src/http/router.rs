@@ -12,7 +12,10 @@ use axum::{
 };
 use percent_encoding::percent_decode_str;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
-use utoipa::OpenApi;
+use utoipa::{
+    OpenApi,
+    openapi::{Content, Ref, RefOr, ResponseBuilder, path::Operation},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -36,6 +39,11 @@ use crate::app::App;
 struct Description;
 
 type Routes = OpenApiRouter<Context>;
+
+/// Media type that replies have where nothing else is said.
+const JSON: &str = "application/json";
+/// Name of the schema of errors.
+const PROBLEM: &str = "Problem";
 
 /// Public API: any page of a site's origins may call it.
 fn searching() -> Routes {
@@ -149,7 +157,33 @@ fn api() -> Routes {
 /// The API's description, `OpenAPI` 3.1.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().into_openapi()
+    let mut document = api().into_openapi();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        operations.into_iter().flatten().for_each(tell_problems);
+    }
+    document
+}
+
+/// Every failure of every operation is a problem, in a media type of its own; so are those that its handler does not list.
+fn tell_problems(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    let problem = Content::new(Some(Ref::from_schema_name(PROBLEM)));
+    let any =
+        ResponseBuilder::new().description("Any other failure: `code` tells which").content(JSON, problem).build();
+    responses.entry("default".into()).or_insert_with(|| any.into());
+    for response in responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        let is_problem = |content: &RefOr<Content>| match content {
+            RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) => schema.ref_location.ends_with("/Problem"),
+            _ => false,
+        };
+        if response.content.get(JSON).is_some_and(is_problem)
+            && let Some(content) = response.content.shift_remove(JSON)
+        {
+            response.content.insert("application/problem+json".into(), content);
+        }
+    }
 }
 
 /// Everything, layered. Outermost: ids, numbers and the words of failures; then compression; then, per group,

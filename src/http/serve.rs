@@ -1,4 +1,7 @@
 //! Connections: accept, cap, time out, and finish what runs when told to stop.
+//!
+//! A connection costs a visitor nothing, so it must cost the server little: a head has a size and a time, and the fuller
+//! the house, the less time there is for those who say nothing.
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -19,12 +22,16 @@ use tokio::{
 use tower::ServiceExt;
 
 use super::router;
-use crate::app::App;
+use crate::{app::App, telemetry};
 
-/// Time for a client to send its request head; also how long a kept-alive connection may idle.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// While most connections are taken, one may idle for so small a part of the usual time.
+const HASTE: u32 = 8;
+/// How long a client may take no byte of a reply, or be gone without a word.
+const STALLED: Duration = Duration::from_secs(30);
 /// Time for running requests to finish once shutdown began.
 const GRACE: Duration = Duration::from_secs(15);
+/// How often what was measured is added up; until then every measurement is kept by itself.
+const ADD_UP_EVERY: Duration = Duration::from_secs(2);
 /// Most header lines of a request.
 const MAX_HEADERS: usize = 64;
 /// Largest request head, in bytes.
@@ -43,17 +50,25 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`] when the routes cannot be set up; single connections never end the server.
 pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let slots = Arc::new(Semaphore::new(app.config.limits.connections));
+    let limits = app.config.limits.clone();
+    let slots = Arc::new(Semaphore::new(limits.connections));
     let address = listener.local_addr().ok();
     let router = router::router(app, address)?;
     let running = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
+    let mut measured = tokio::time::interval(ADD_UP_EVERY);
     loop {
         let (stream, peer, slot) = tokio::select! {
             accepted = accept(&listener, &slots) => accepted,
+            _ = measured.tick() => {
+                telemetry::metrics().run_upkeep();
+                continue;
+            }
             () = &mut shutdown => break,
         };
-        let conversation = converse(stream, peer, router.clone(), running.watcher());
+        let crowded = slots.available_permits() < limits.connections / 2;
+        let idle = Duration::from_millis(limits.idle_timeout_ms) / if crowded { HASTE } else { 1 };
+        let conversation = converse(stream, peer, router.clone(), running.watcher(), idle);
         tokio::spawn(async move {
             if let Err(error) = conversation.await {
                 tracing::debug!(%error, "connection ended early");
@@ -89,17 +104,26 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Answers the requests of one connection until it closes or the server stops.
-async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, watcher: Watcher) -> hyper::Result<()> {
+/// Answers the requests of one connection until it closes, idles for too long, or the server stops.
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    watcher: Watcher,
+    idle: Duration,
+) -> hyper::Result<()> {
     // Small replies leave at once; where it fails, they leave a little later.
     let _ = stream.set_nodelay(true);
+    // The operating system ends what no longer moves; where it cannot, the connection only stays longer.
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(STALLED));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
         answer(router.clone(), request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(idle)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);

@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
 };
 
 use arc_swap::ArcSwap;
@@ -11,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tantivy::{IndexBuilder, directory::error::LockError};
 use tokio::sync::watch;
 
-use super::{IndexError, Snapshot, Writer, schema, snapshot::Built};
+use super::{IndexError, Snapshot, Writer, files::Files, schema, snapshot::Built};
 use crate::{analysis, article::Problem};
 
 /// Number and content of what is searched, as operations show it.
@@ -59,8 +60,8 @@ impl Index {
             fs::remove_dir_all(&own).map_err(fault)?;
             fs::create_dir_all(&own).map_err(fault)?;
             let (schema, _) = schema::schema();
-            let engine = IndexBuilder::new().schema(schema).settings(schema::settings()).create_in_dir(&own)?;
-            Self::around(engine, Some(own.clone()))
+            let files = Files::open(&own).map_err(tantivy::TantivyError::from)?;
+            Self::around(tantivy::Index::create(files, schema, schema::settings())?, Some(own.clone()))
         })?;
         remove_others(folder, &own).map_err(fault)?;
         opened.lock = Some(lock);
@@ -72,15 +73,23 @@ impl Index {
             return Err(Reopen::Empty);
         }
         let damaged = |error: &dyn std::fmt::Display| Reopen::Damaged(error.to_string());
-        let engine = tantivy::Index::open_in_dir(own).map_err(|e| damaged(&e))?;
+        readable(own).map_err(|e| damaged(&e))?;
+        let files = Files::open(own).map_err(|e| damaged(&e))?;
+        let engine = tantivy::Index::open(files).map_err(|e| damaged(&e))?;
         if schema::fields_of(&engine).is_none() {
             return Err(Reopen::Damaged("its schema is not this version's".into()));
         }
-        let bad = engine.validate_checksum().map_err(|e| damaged(&e))?;
+        // Both read the whole index, each its own part of every file.
+        let (checked, opened) = thread::scope(|scope| {
+            let checking = scope.spawn(|| engine.validate_checksum());
+            let opened = Self::around(engine.clone(), Some(own.to_owned()));
+            (checking.join(), opened)
+        });
+        let bad = checked.map_err(|_| damaged(&"its files cannot be checked"))?.map_err(|e| damaged(&e))?;
         if let Some(file) = bad.iter().next() {
             return Err(Reopen::Damaged(format!("checksum of {} does not match", file.display())));
         }
-        Self::around(engine, Some(own.to_owned())).map_err(|e| damaged(&e))
+        opened.map_err(|e| damaged(&e))
     }
 
     fn around(engine: tantivy::Index, folder: Option<PathBuf>) -> Result<Self, IndexError> {
@@ -116,6 +125,12 @@ impl Index {
         Ok(Writer::new(writer, fields, self.snapshot().generation().clone()))
     }
 
+    /// Whether the files on disk are as they were written. It reads all of them.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.engine.validate_checksum().is_ok_and(|bad| bad.is_empty())
+    }
+
     /// Makes what was committed the current snapshot; `problems` are those of files that are no articles.
     ///
     /// # Errors
@@ -132,6 +147,14 @@ impl Index {
         self.published.send_replace(snapshot.generation().clone());
         Ok(snapshot)
     }
+}
+
+/// Reads every file once as a file. The index is mapped into memory, and there a disk that fails ends the process.
+fn readable(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        std::io::copy(&mut File::open(entry?.path())?, &mut std::io::sink())?;
+    }
+    Ok(())
 }
 
 enum Reopen {

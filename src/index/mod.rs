@@ -6,11 +6,13 @@
 //! `search` asks it for terms.
 
 mod catalog;
+mod files;
 mod generation;
 mod lexicon;
 mod passages;
 mod record;
 mod schema;
+mod similar;
 mod snapshot;
 mod writer;
 

@@ -7,26 +7,28 @@
 //! |---|---|---|
 //! | mark | 8 | tells where the passages begin among the bytes of a stored document |
 //! | head | 16 | counts of lines and tokens, length of the text, length of the sections (u32 each) |
-//! | lines | 12 each | start in the text, first token (u32), section (u16), kind (u8), 0 |
-//! | tokens | 8 each | hash of the stem (u32), start in the line (u16), length (u8), 1 if a stop word, 2 if other tokens stand for its text |
+//! | lines | 12 each | start in the text, first token (u32), section (u16), kind (u8), number of telling tokens (u8) |
+//! | hashes | 4 each | hash of each token's stem (u32) |
+//! | places | 4 each | of each token: start in the line (u16), length (u8), 1 if a stop word, 2 if other tokens stand for its text |
 //! | text | | the lines, each ended by a newline |
 //! | sections | | JSON of [`Heading`]s |
 //!
-//! Numbers are little-endian.
+//! Numbers are little-endian. Hashes stand apart from places, because of most tokens nothing else is ever read.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    analysis::{Analyzer, is_stop_word, sentences},
+    analysis::{Analyzer, Token, sentences},
     article::{Article, BlockKind},
 };
 
 const MARK: &[u8; 8] = b"\x00passage";
 const HEAD: usize = 16;
 const LINE: usize = 12;
-const TOKEN: usize = 8;
+const HASH: usize = 4;
+const PLACE: usize = 4;
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +66,10 @@ pub struct Line<'a> {
     pub section: usize,
     /// Its text.
     pub text: &'a str,
-    tokens: &'a [u8],
+    /// Number of tokens that are neither stop words nor extra; 255 for more.
+    pub telling: u8,
+    hashes: &'a [u8],
+    places: &'a [u8],
 }
 
 /// One token of a line.
@@ -83,15 +88,48 @@ pub struct LineToken {
 }
 
 impl<'a> Line<'a> {
+    /// Hashes of the tokens in order; see [`term_hash`].
+    #[inline]
+    pub fn hashes(&self) -> impl Iterator<Item = u32> + use<'a> {
+        self.hashes.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
+    }
+
     /// The tokens in order. A word with two stems is two tokens at one place.
+    #[inline]
     pub fn tokens(&self) -> impl Iterator<Item = LineToken> + use<'a> {
-        self.tokens.chunks_exact(TOKEN).map(|bytes| LineToken {
-            hash: u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]),
-            start: u16::from_le_bytes([bytes[4], bytes[5]]),
-            len: bytes[6],
-            stop: bytes[7] == 1,
-            extra: bytes[7] == 2,
-        })
+        self.hashes().zip(self.places.as_chunks().0).map(|(hash, place)| LineToken::new(hash, *place))
+    }
+
+    /// How many telling tokens there are in a range of places in [`Line::hashes`].
+    #[inline]
+    #[must_use]
+    pub fn telling_within(&self, range: Range<usize>) -> u16 {
+        let places = self.places.as_chunks::<PLACE>().0.get(range).unwrap_or_default();
+        places.iter().map(|place| u16::from(place[PLACE - 1] == 0)).sum()
+    }
+
+    /// The token whose hash is at a place in [`Line::hashes`].
+    #[inline]
+    #[must_use]
+    pub fn token(&self, at: usize) -> Option<LineToken> {
+        Some(LineToken::new(
+            u32::from_le_bytes(*self.hashes.as_chunks().0.get(at)?),
+            *self.places.as_chunks().0.get(at)?,
+        ))
+    }
+}
+
+impl LineToken {
+    #[inline]
+    const fn new(hash: u32, [low, high, len, mark]: [u8; PLACE]) -> Self {
+        Self { hash, start: u16::from_le_bytes([low, high]), len, stop: mark == 1, extra: mark == 2 }
+    }
+
+    /// Whether it is a word of its own that says something.
+    #[inline]
+    #[must_use]
+    pub const fn is_telling(self) -> bool {
+        !self.stop && !self.extra
     }
 }
 
@@ -99,7 +137,8 @@ impl<'a> Line<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Passages<'a> {
     lines: &'a [u8],
-    tokens: &'a [u8],
+    hashes: &'a [u8],
+    places: &'a [u8],
     text: &'a str,
     sections: &'a [u8],
 }
@@ -111,31 +150,41 @@ impl<'a> Passages<'a> {
         let begin = bytes.windows(MARK.len()).position(|window| window == MARK)?;
         let bytes = &bytes[begin + MARK.len()..];
         let count = |at: usize| bytes.get(at..at + 4).map(read_u32);
-        let (lines, tokens) = (count(0)? * LINE, count(4)? * TOKEN);
+        let (lines, tokens) = (count(0)? * LINE, count(4)?);
         let (text, sections) = (count(8)?, count(12)?);
         let rest = bytes.get(HEAD..)?;
         let (lines, rest) = rest.split_at_checked(lines)?;
-        let (tokens, rest) = rest.split_at_checked(tokens)?;
+        let (hashes, rest) = rest.split_at_checked(tokens * HASH)?;
+        let (places, rest) = rest.split_at_checked(tokens * PLACE)?;
         let (text, rest) = rest.split_at_checked(text)?;
-        Some(Self { lines, tokens, text: std::str::from_utf8(text).ok()?, sections: rest.get(..sections)? })
+        Some(Self { lines, hashes, places, text: std::str::from_utf8(text).ok()?, sections: rest.get(..sections)? })
     }
 
     /// The lines in reading order; titles, questions and description come first.
     pub fn lines(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
-        let Self { lines, tokens, text, .. } = *self;
-        let starts = |at: usize| lines.get(at * LINE..).filter(|l| l.len() >= LINE);
-        (0..lines.len() / LINE).filter_map(move |at| {
-            let line = starts(at)?;
-            let (text_end, token_end) = match starts(at + 1) {
-                Some(next) => (read_u32(next), read_u32(&next[4..]) * TOKEN),
-                None => (text.len(), tokens.len()),
-            };
-            Some(Line {
-                kind: kind(line[10])?,
-                section: usize::from(u16::from_le_bytes([line[8], line[9]])),
-                text: text.get(read_u32(line)..text_end.saturating_sub(1))?,
-                tokens: tokens.get(read_u32(&line[4..]) * TOKEN..token_end)?,
-            })
+        let passages = *self;
+        (0..self.lines.len() / LINE).filter_map(move |at| passages.line(at))
+    }
+
+    /// The line at a place in reading order; `None` behind the last, or where it cannot be read.
+    #[inline]
+    #[must_use]
+    pub fn line(&self, at: usize) -> Option<Line<'a>> {
+        let Self { lines, hashes, places, text, .. } = *self;
+        let (lines, _) = lines.as_chunks::<LINE>();
+        let line = lines.get(at)?;
+        let (text_end, token_end) = match lines.get(at + 1) {
+            Some(next) => (read_u32(next), read_u32(&next[4..])),
+            None => (text.len(), hashes.len() / HASH),
+        };
+        let token = read_u32(&line[4..]);
+        Some(Line {
+            kind: kind(line[10])?,
+            section: usize::from(u16::from_le_bytes([line[8], line[9]])),
+            text: text.get(read_u32(line)..text_end.saturating_sub(1))?,
+            telling: line[11],
+            hashes: hashes.get(token * HASH..token_end * HASH)?,
+            places: places.get(token * PLACE..token_end * PLACE)?,
         })
     }
 
@@ -146,6 +195,7 @@ impl<'a> Passages<'a> {
     }
 }
 
+#[inline]
 fn read_u32(bytes: &[u8]) -> usize {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize
 }
@@ -161,31 +211,33 @@ pub fn term_hash(stem: &str) -> u32 {
     stem.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// Collects lines and writes them in the stored form.
-#[derive(Default)]
-struct Encoder {
+/// Collects lines and writes them in the stored form; `sink` gets every token.
+struct Encoder<F> {
+    sink: F,
     lines: Vec<u8>,
-    tokens: Vec<u8>,
+    hashes: Vec<u8>,
+    places: Vec<u8>,
     text: String,
 }
 
-impl Encoder {
+impl<F: FnMut(LineKind, &Token)> Encoder<F> {
     fn line(&mut self, analyzer: &mut Analyzer, kind: LineKind, section: usize, text: &str) {
         self.lines.extend((self.text.len() as u32).to_le_bytes());
-        self.lines.extend(((self.tokens.len() / TOKEN) as u32).to_le_bytes());
+        self.lines.extend(((self.hashes.len() / HASH) as u32).to_le_bytes());
         self.lines.extend(u16::try_from(section).unwrap_or(u16::MAX).to_le_bytes());
-        self.lines.extend([kind as u8, 0]);
-        let language = analyzer.language().clone();
-        let tokens = &mut self.tokens;
+        let Self { sink, hashes, places, .. } = self;
+        let mut telling = 0_u8;
         analyzer.analyze_all(text, |token| {
-            let stop = is_stop_word(&language, &token.forms.surface);
-            let mark = if token.extra { 2 } else { u8::from(stop) };
+            sink(kind, &token);
+            let mark = if token.extra { 2 } else { u8::from(token.forms.stop) };
             for stem in token.forms.stems() {
-                tokens.extend(term_hash(stem).to_le_bytes());
-                tokens.extend((token.span.start as u16).to_le_bytes());
-                tokens.extend([u8::try_from(token.span.len()).unwrap_or(u8::MAX), mark]);
+                hashes.extend(term_hash(stem).to_le_bytes());
+                places.extend((token.span.start as u16).to_le_bytes());
+                places.extend([u8::try_from(token.span.len()).unwrap_or(u8::MAX), mark]);
+                telling = telling.saturating_add(u8::from(mark == 0));
             }
         });
+        self.lines.extend([kind as u8, telling]);
         self.text.push_str(text);
         self.text.push('\n');
     }
@@ -201,12 +253,13 @@ impl Encoder {
     }
 
     fn finish(self, sections: &[u8]) -> Vec<u8> {
-        let counts = [self.lines.len() / LINE, self.tokens.len() / TOKEN, self.text.len(), sections.len()];
+        let counts = [self.lines.len() / LINE, self.hashes.len() / HASH, self.text.len(), sections.len()];
         let head = counts.into_iter().flat_map(|count| (count as u32).to_le_bytes());
         let mark = MARK.iter().copied();
         mark.chain(head)
             .chain(self.lines)
-            .chain(self.tokens)
+            .chain(self.hashes)
+            .chain(self.places)
             .chain(self.text.into_bytes())
             .chain(sections.iter().copied())
             .collect()
@@ -219,10 +272,10 @@ fn shifted(text: &str, line: &str, range: &Range<usize>) -> Range<usize> {
     range.start + offset..range.end + offset
 }
 
-/// The stored form of an article's lines.
-#[must_use]
-pub fn encode(article: &Article, analyzer: &mut Analyzer) -> Vec<u8> {
-    let mut encoder = Encoder::default();
+/// The stored form of an article's lines; `sink` gets every token with the kind of its line, so that a text is analysed
+/// once for all uses.
+pub fn encode(article: &Article, analyzer: &mut Analyzer, sink: impl FnMut(LineKind, &Token)) -> Vec<u8> {
+    let mut encoder = Encoder { sink, lines: Vec::new(), hashes: Vec::new(), places: Vec::new(), text: String::new() };
     let front = &article.front_matter;
     encoder.pieces(analyzer, LineKind::Title, 0, &front.title);
     for question in &front.questions {

@@ -1,12 +1,10 @@
 //! An article as the index takes it: its entry, its terms by field, its passages.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
-use super::{Entry, FileStamp, TextField, passages, schema::Fields};
+use super::{Entry, FileStamp, LineKind, TextField, passages, schema::Fields};
 use crate::{
-    analysis::{Analyzer, Language, detect},
+    analysis::{Analyzer, Language, Token, detect},
     article::{Article, BlockKind, Parsed},
 };
 
@@ -34,11 +32,18 @@ impl Recorder {
         let code = language_of(&article, default_language);
         let language = Language::new(&code);
         article.front_matter.lang = Some(code);
+        // Nothing that is asked of the index needs it, and there may be much of it.
+        article.front_matter.extra.clear();
         let analyzer = self.analyzer(language);
-        let mut terms = Terms { analyzer, fields: Default::default(), surfaces: String::new(), lengths: [0; 6] };
-        terms.article(&article);
-        let Terms { analyzer, fields, surfaces, lengths } = terms;
-        let passages = passages::encode(&article, analyzer);
+        let mut terms = Terms::new(analyzer.language().code());
+        let passages = passages::encode(&article, analyzer, |kind, token| terms.take(field_of(kind), token));
+        let front = &article.front_matter;
+        let tags = front.tags.iter().chain(&front.product).chain(&front.kind);
+        let more = front.synonyms.iter().map(|text| (TextField::Questions, text));
+        for (field, text) in more.chain(tags.map(|text| (TextField::Tags, text))) {
+            analyzer.analyze_all(text, |token| terms.take(field, &token));
+        }
+        let Terms { fields, surfaces, lengths, .. } = terms;
         let revision = stamp.hash.clone();
         let entry = Entry {
             id: content_id(&article.path, &revision),
@@ -79,10 +84,26 @@ impl Record {
         let mut read = tantivy::TantivyDocument::new();
         read.add_text(fields.path, &self.entry.path);
         read.add_u64(fields.id, self.entry.id | 1);
-        read.add_bytes(fields.record, &serde_json::to_vec(&self.entry)?);
-        read.add_text(fields.body, &self.body);
+        read.add_bytes(fields.record, &encode(&self.entry, &self.body)?);
         Ok([searched, read])
     }
+}
+
+/// Tells where entry and Markdown begin among the bytes of a stored document.
+const MARK: &[u8; 8] = b"\x00article";
+
+/// The mark, the length of the entry's JSON (u32, little-endian), the JSON, the Markdown.
+fn encode(entry: &Entry, body: &str) -> Result<Vec<u8>, serde_json::Error> {
+    let json = serde_json::to_vec(entry)?;
+    Ok([MARK.as_slice(), &(json.len() as u32).to_le_bytes(), &json, body.as_bytes()].concat())
+}
+
+/// The entry's JSON and the Markdown; `None` where there is not what [`encode`] writes.
+pub(super) fn decode(bytes: &[u8]) -> Option<(&[u8], &str)> {
+    let begin = bytes.windows(MARK.len()).position(|window| window == MARK)?;
+    let (length, rest) = bytes[begin + MARK.len()..].split_first_chunk()?;
+    let (json, body) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    Some((json, std::str::from_utf8(body).ok()?))
 }
 
 /// Identity of an article's content; even, so that its odd neighbour can mark the second document.
@@ -105,52 +126,43 @@ fn sample(article: &Article) -> String {
     std::iter::once(article.front_matter.title.as_str()).chain(prose).collect::<Vec<_>>().join("\n")
 }
 
+/// Where the words of a line are searched.
+const fn field_of(kind: LineKind) -> TextField {
+    match kind {
+        LineKind::Title => TextField::Title,
+        LineKind::Question => TextField::Questions,
+        LineKind::Heading => TextField::Headings,
+        LineKind::Description | LineKind::Text => TextField::Body,
+        LineKind::Code => TextField::Code,
+    }
+}
+
 /// Terms of one article, by field, as the index reads them: separated by spaces, marked with their language.
-struct Terms<'a> {
-    analyzer: &'a mut Analyzer,
+struct Terms {
+    /// The mark of stems, and that of very forms.
+    marks: [String; 2],
     fields: [String; TextField::COUNT],
     surfaces: String,
     lengths: [u32; TextField::COUNT],
 }
 
-impl Terms<'_> {
-    fn article(&mut self, article: &Article) {
-        let front = &article.front_matter;
-        self.add(TextField::Title, &front.title);
-        for text in front.questions.iter().chain(&front.synonyms) {
-            self.add(TextField::Questions, text);
-        }
-        for text in front.tags.iter().chain(&front.product).chain(&front.kind) {
-            self.add(TextField::Tags, text);
-        }
-        if let Some(description) = &front.description {
-            self.add(TextField::Body, description);
-        }
-        for section in &article.sections {
-            if let Some(heading) = section.heading.last() {
-                self.add(TextField::Headings, heading);
-            }
-            for block in &section.blocks {
-                let field = if block.kind == BlockKind::Code { TextField::Code } else { TextField::Body };
-                self.add(field, &block.text);
-            }
-        }
+impl Terms {
+    fn new(code: &str) -> Self {
+        let marks = [format!("{code}:"), format!("{code}=")];
+        Self { marks, fields: Default::default(), surfaces: String::new(), lengths: [0; TextField::COUNT] }
     }
 
-    fn add(&mut self, field: TextField, text: &str) {
-        let code = self.analyzer.language().code().to_owned();
-        let (terms, surfaces) = (&mut self.fields[field as usize], &mut self.surfaces);
-        let length = &mut self.lengths[field as usize];
-        self.analyzer.analyze_all(text, |token| {
-            *length += u32::from(!token.extra);
-            for stem in token.forms.stems() {
-                // Writing to a String cannot fail.
-                let _ = write!(terms, "{code}:{stem} ");
-            }
-            if !token.extra && TextField::WITH_FORMS.contains(&field) {
-                let _ = write!(terms, "{code}={} ", token.forms.surface);
-            }
-            let _ = write!(surfaces, "{code}:{} ", token.forms.surface);
-        });
+    fn take(&mut self, field: TextField, token: &Token) {
+        let Self { marks: [stems, forms], fields, surfaces, lengths } = self;
+        let terms = &mut fields[field as usize];
+        let add = |to: &mut String, mark: &str, term: &str| [mark, term, " "].iter().for_each(|part| to.push_str(part));
+        lengths[field as usize] += u32::from(!token.extra);
+        for stem in token.forms.stems() {
+            add(terms, stems, stem);
+        }
+        if !token.extra && TextField::WITH_FORMS.contains(&field) {
+            add(terms, forms, &token.forms.surface);
+        }
+        add(surfaces, stems, &token.forms.surface);
     }
 }

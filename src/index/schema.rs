@@ -10,7 +10,7 @@ use tantivy::{
 };
 
 /// Changes whenever the stored form changes, so that an index of another form is built again.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 6;
 
 /// Parts of an article that are weighed apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +51,8 @@ pub(super) struct Fields {
     pub surface: Field,
     /// [`super::Passages`].
     pub passages: Field,
-    /// [`super::Entry`] as JSON.
+    /// [`super::Entry`] and the Markdown below the front matter.
     pub record: Field,
-    /// Markdown below the front matter.
-    pub body: Field,
 }
 
 /// Terms arrive ready-made, separated by spaces.
@@ -74,14 +72,19 @@ pub(super) fn schema() -> (Schema, Fields) {
         surface: builder.add_text_field("surface", indexed(IndexRecordOption::Basic)),
         passages: builder.add_bytes_field("passages", STORED),
         record: builder.add_bytes_field("record", STORED),
-        body: builder.add_text_field("body_text", STORED),
     };
     (builder.build(), fields)
 }
 
-/// Uncompressed, because a hit's passages are read on every search.
+/// Uncompressed, because a hit's passages are read on every search; and each document in a block of its own, because a
+/// block is copied as a whole.
 pub(super) fn settings() -> IndexSettings {
-    IndexSettings { docstore_compression: Compressor::None, ..IndexSettings::default() }
+    IndexSettings {
+        docstore_compression: Compressor::None,
+        docstore_compress_dedicated_thread: false,
+        docstore_blocksize: 1,
+        ..IndexSettings::default()
+    }
 }
 
 /// Looks the fields up in an index that was opened.

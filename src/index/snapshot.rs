@@ -1,25 +1,28 @@
 //! One unchanging state of the index: its articles, its dictionary and its postings.
 
-use std::{collections::HashMap, io, sync::Arc};
+use std::{collections::HashMap, io, num::NonZero, sync::Arc, thread};
 
 use tantivy::{
-    DocAddress, DocSet, ReloadPolicy, Searcher, TantivyDocument, Term,
+    DocAddress, DocSet, ReloadPolicy, Searcher, Term,
     directory::OwnedBytes,
     index::{InvertedIndexReader, SegmentId},
-    query::FuzzyTermQuery,
-    schema::{Field, IndexRecordOption, Value},
+    schema::IndexRecordOption,
     store::StoreReader,
 };
 
 use super::{
     Catalog, Entry, Generation, IndexError, Passages, TextField,
     lexicon::{Lexicons, Words, lexicons},
+    record,
     schema::{self, Fields},
+    similar::Similar,
 };
 use crate::article::Problem;
 
-/// Blocks of stored documents kept in memory by segment, 16 kB each.
-const STORE_BLOCKS: usize = 64;
+/// Stored documents kept in memory by segment.
+const STORED: usize = 64;
+/// Articles from which on their records are read on all processors.
+const MANY: usize = 500;
 /// Marks a document that is no (longer a) searched article.
 const NONE: u32 = u32::MAX;
 
@@ -104,10 +107,10 @@ impl Snapshot {
     ) -> Result<Self, IndexError> {
         let (_, fields) = schema::schema();
         let reader =
-            engine.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into()?;
+            engine.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(0).try_into()?;
         let searcher: Searcher = tantivy::IndexReader::searcher(&reader);
         let before = before.unwrap_or_default();
-        let found = Documents::of(&searcher, &fields, &before.entries)?;
+        let found = Documents::of(&searcher, &before.entries)?;
         let catalog = Catalog::new(found.entries.values().cloned().collect(), problems);
         let mut snapshot = Self {
             generation: generation(engine)?,
@@ -145,7 +148,7 @@ impl Snapshot {
                 text: [title?, questions?, headings?, body?, tags?, code?],
                 surface,
                 lexicons,
-                store: segment.get_store_reader(STORE_BLOCKS)?,
+                store: segment.get_store_reader(STORED)?,
                 places: ids.iter().map(|id| places.get(id).copied().unwrap_or(NONE)).collect(),
             });
         }
@@ -170,15 +173,18 @@ impl Snapshot {
     /// The index cannot be read.
     pub fn body(&self, entry: &Entry) -> Result<String, IndexError> {
         let Some(place) = self.catalog.place(&entry.path) else { return Ok(String::new()) };
-        let document: TantivyDocument = self.searcher.doc(self.addresses[place][1])?;
-        Ok(document.get_first(self.fields.body).and_then(|value| value.as_str()).unwrap_or_default().to_owned())
+        let bytes = self.bytes(self.addresses[place][1])?;
+        Ok(record::decode(&bytes).map(|(_, body)| body).unwrap_or_default().to_owned())
     }
 
     /// The lines of the article at a place of the catalog. The document's bytes are taken as they are: tantivy's own
     /// reading of a bytes field goes byte by byte, which is most of the cost of a search.
     pub(crate) fn stored(&self, place: usize) -> Result<Stored, IndexError> {
-        let address = self.addresses[place][0];
-        Ok(Stored(self.segments[address.segment_ord as usize].store.get_document_bytes(address.doc_id)?))
+        Ok(Stored(self.bytes(self.addresses[place][0])?))
+    }
+
+    fn bytes(&self, address: DocAddress) -> Result<OwnedBytes, IndexError> {
+        Ok(self.segments[address.segment_ord as usize].store.get_document_bytes(address.doc_id)?)
     }
 
     /// The last day on which any article was updated.
@@ -266,16 +272,24 @@ impl Snapshot {
         Ok(most_frequent_first(found))
     }
 
-    /// Words at most `distance` edits (a transposition is one) from `surface`, most frequent first.
+    /// Words at most `distance` edits (a transposition is one) from `surface`, most frequent first; the first letter is
+    /// part of at most one.
     pub(crate) fn similar(&self, language: &str, surface: &str, distance: u8) -> io::Result<Vec<DictionaryEntry>> {
-        let query = FuzzyTermQuery::new(self.surface_term(language, surface), distance, true);
-        let (from, to) = (format!("{language}:"), format!("{language};"));
+        let (first, rest) = surface.split_at(surface.chars().next().map_or(0, char::len_utf8));
+        let (anywhere, same_start) = (format!("{language}:"), format!("{language}:{first}"));
+        // Two errors anywhere would be a walk through most of the dictionary.
+        let within = (distance > 1).then(|| Similar::new(&same_start, rest, distance)).flatten();
+        let around = Similar::new(&anywhere, surface, distance.min(1));
         let mut found = HashMap::new();
         for segment in &self.segments {
-            let automaton = query.automaton().map_err(io::Error::other)?;
-            let mut stream = segment.surface.terms().search(automaton).ge(&from).lt(&to).into_stream()?;
-            while stream.advance() {
-                count(&mut found, stream.key(), language, stream.value().doc_freq);
+            for (similar, skipped) in [(&within, None), (&around, within.as_ref().map(|_| same_start.as_bytes()))] {
+                let Some(similar) = similar else { continue };
+                let mut stream = segment.surface.terms().search(similar).into_stream()?;
+                while stream.advance() {
+                    if skipped.is_none_or(|skipped| !stream.key().starts_with(skipped)) {
+                        count(&mut found, stream.key(), language, stream.value().doc_freq);
+                    }
+                }
             }
         }
         Ok(most_frequent_first(found))
@@ -311,8 +325,11 @@ struct Documents {
 
 impl Documents {
     /// Looks at every document; records are read only for articles that `known` lacks.
-    fn of(searcher: &Searcher, fields: &Fields, known: &HashMap<u64, Arc<Entry>>) -> Result<Self, IndexError> {
-        let mut found = Self { entries: HashMap::new(), addresses: HashMap::new(), ids: Vec::new() };
+    fn of(searcher: &Searcher, known: &HashMap<u64, Arc<Entry>>) -> Result<Self, IndexError> {
+        let articles = searcher.num_docs() as usize / 2;
+        let (entries, addresses) = (HashMap::with_capacity(articles), HashMap::with_capacity(2 * articles));
+        let mut found = Self { entries, addresses, ids: Vec::new() };
+        let mut unknown = Vec::new();
         for (ordinal, segment) in searcher.segment_readers().iter().enumerate() {
             let column = segment.fast_fields().u64("id")?;
             let mut ids = vec![1; segment.max_doc() as usize];
@@ -322,23 +339,46 @@ impl Documents {
                 ids[document as usize] = id;
                 found.addresses.insert(id, address);
                 if id & 1 == 1 {
-                    let entry = match known.get(&(id & !1)) {
-                        Some(entry) => Arc::clone(entry),
-                        None => Arc::new(read_entry(searcher, address, fields.record)?),
-                    };
-                    found.entries.insert(id & !1, entry);
+                    match known.get(&(id & !1)) {
+                        Some(entry) => drop(found.entries.insert(id & !1, Arc::clone(entry))),
+                        None => unknown.push(address),
+                    }
                 }
             }
             found.ids.push(ids);
         }
+        let read = read_entries(searcher, &unknown)?;
+        found.entries.extend(read.into_iter().map(|entry| (entry.id, Arc::new(entry))));
         Ok(found)
     }
 }
 
-fn read_entry(searcher: &Searcher, address: DocAddress, record: Field) -> Result<Entry, IndexError> {
-    let document: TantivyDocument = searcher.doc(address)?;
-    let bytes = document.get_first(record).and_then(|value| value.as_bytes().map(<[u8]>::to_vec)).unwrap_or_default();
-    Ok(serde_json::from_slice(&bytes)?)
+/// Reads records, on all processors where there are many.
+fn read_entries(searcher: &Searcher, addresses: &[DocAddress]) -> Result<Vec<Entry>, IndexError> {
+    let read = |part: &[DocAddress]| -> Result<Vec<Entry>, IndexError> {
+        let segments = searcher.segment_readers().iter();
+        let stores = segments.map(|segment| segment.get_store_reader(0)).collect::<Result<Vec<_>, _>>()?;
+        part.iter().map(|address| read_entry(&stores[address.segment_ord as usize], address.doc_id)).collect()
+    };
+    if addresses.len() < MANY {
+        return read(addresses);
+    }
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let parts = addresses.chunks(addresses.len().div_ceil(processors));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
+        let mut entries = Vec::with_capacity(addresses.len());
+        for part in parts {
+            let failed = || IndexError::Io(io::Error::other("a thread that read the index ended"));
+            entries.extend(part.join().map_err(|_| failed())??);
+        }
+        Ok(entries)
+    })
+}
+
+fn read_entry(store: &StoreReader, document: u32) -> Result<Entry, IndexError> {
+    let bytes = store.get_document_bytes(document)?;
+    Ok(serde_json::from_slice(record::decode(&bytes).map(|(json, _)| json).unwrap_or_default())?)
 }
 
 /// What the last commit said; an index without one is generation 0.

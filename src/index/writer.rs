@@ -29,6 +29,12 @@ impl Writer {
         self.engine.delete_term(Term::from_field_text(self.fields.path, path));
     }
 
+    /// Removes everything, without reading it.
+    pub fn clear(&mut self) -> Result<(), IndexError> {
+        self.engine.delete_all_documents()?;
+        Ok(())
+    }
+
     /// Makes the changes last; `hash` stands for all paths and contents after them.
     ///
     /// # Errors

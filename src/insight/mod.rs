@@ -90,7 +90,8 @@ impl Insight {
         session.and_then(Session::parse).is_some_and(|session| lot(&session) < share)
     }
 
-    /// Hands an event over. Never waits; see [`Recorder::record`].
+    /// Hands an event over, and tells whether it was taken. Never waits; see [`Recorder::record`].
+    #[expect(clippy::must_use_candidate, reason = "who has nobody to tell need not look")]
     pub fn record(&self, event: Event) -> bool {
         self.recorder.record(event)
     }
@@ -186,13 +187,12 @@ impl Insight {
             return Ok(None);
         }
         let name = period.to_string();
-        let kept = match self.store.closed_period(site, &name).await? {
-            Some(kept) => kept,
-            None => {
-                let figures = self.figures(period.window(site, now)).await?;
-                let report = ClosedPeriod::of(&name, figures).to_json()?;
-                self.store.close_period(site, &name, report, now).await?
-            }
+        let kept = if let Some(kept) = self.store.closed_period(site, &name).await? {
+            kept
+        } else {
+            let figures = self.figures(period.window(site, now)).await?;
+            let report = ClosedPeriod::of(&name, figures).to_json()?;
+            self.store.close_period(site, &name, report, now).await?
         };
         Ok(Some((ClosedPeriod::from_json(&kept)?, kept)))
     }

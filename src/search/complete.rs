@@ -7,7 +7,7 @@
 //! This never makes phrases up, and shows a popular query only where every word of it stands in some article.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     ops::Range,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -95,14 +95,16 @@ pub struct Completer {
 #[derive(Default)]
 struct Sources {
     /// Phrases by the identity of their article's content.
-    articles: HashMap<u64, Arc<Vec<Words>>>,
+    articles: HashMap<u64, Arc<[Words]>>,
+    /// Each text once, because most headings stand in many articles.
+    texts: HashSet<Arc<str>>,
     popular: Vec<PopularQuery>,
 }
 
 /// One phrase of an article.
 struct Words {
-    text: String,
-    folded: String,
+    text: Arc<str>,
+    folded: Arc<str>,
     kind: CompletionKind,
 }
 
@@ -116,8 +118,8 @@ struct Lane {
 
 /// A phrase, wherever it stands.
 struct Phrase {
-    text: String,
-    folded: String,
+    text: Arc<str>,
+    folded: Arc<str>,
     kind: CompletionKind,
     /// Articles, or visitors of a query.
     count: u32,
@@ -150,24 +152,27 @@ impl Completer {
     /// The index on disk cannot be read.
     pub fn prepare(&self, snapshot: &Snapshot) -> Result<(), SearchError> {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let Sources { articles, texts, popular } = &mut *sources;
         let mut known = HashMap::with_capacity(snapshot.catalog().len());
         let mut making = Making::default();
         for (place, entry) in snapshot.catalog().iter().enumerate().filter(|(_, entry)| entry.is_searchable()) {
-            let words = match sources.articles.get(&entry.identity()) {
+            let words = match articles.get(&entry.identity()) {
                 Some(words) => Arc::clone(words),
-                None => Arc::new(words(snapshot, place, entry)?),
+                None => words(snapshot, place, entry, texts)?,
             };
             making.article(entry, &words);
             known.insert(entry.identity(), words);
         }
-        for query in &sources.popular {
+        for query in popular {
             if stands_in_articles(snapshot, query).map_err(SearchError::from)? {
                 making.popular(query);
             }
         }
-        sources.articles = known;
-        self.prepared
-            .store(Arc::new(making.lanes.into_iter().map(|(language, lane)| (language, lane.done())).collect()));
+        *articles = known;
+        let lanes = making.lanes.into_iter().map(|(language, lane)| (language, lane.done())).collect();
+        // What was prepared before goes first, so that its texts can go, too.
+        drop(self.prepared.swap(Arc::new(lanes)));
+        texts.retain(|text| Arc::strong_count(text) > 1);
         Ok(())
     }
 
@@ -199,7 +204,12 @@ impl Completer {
 }
 
 /// The phrases that an article lends.
-fn words(snapshot: &Snapshot, place: usize, entry: &Entry) -> Result<Vec<Words>, SearchError> {
+fn words(
+    snapshot: &Snapshot,
+    place: usize,
+    entry: &Entry,
+    texts: &mut HashSet<Arc<str>>,
+) -> Result<Arc<[Words]>, SearchError> {
     let front = &entry.front_matter;
     let stored = snapshot.stored(place)?;
     let sections = stored.passages().map(|passages| passages.sections()).unwrap_or_default();
@@ -207,16 +217,26 @@ fn words(snapshot: &Snapshot, place: usize, entry: &Entry) -> Result<Vec<Words>,
     let all = std::iter::once((CompletionKind::Title, front.title.clone()))
         .chain(front.questions.iter().map(|text| (CompletionKind::Question, text.clone())))
         .chain(headings.map(|text| (CompletionKind::Heading, text)));
-    Ok(all.filter_map(|(kind, text)| Words::new(kind, &text)).collect())
+    Ok(all.filter_map(|(kind, text)| Words::new(kind, &text, texts)).collect())
 }
 
 impl Words {
-    fn new(kind: CompletionKind, text: &str) -> Option<Self> {
+    fn new(kind: CompletionKind, text: &str, texts: &mut HashSet<Arc<str>>) -> Option<Self> {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let folded = folded(text.chars()).text.trim_end().to_owned();
         let usable = !folded.is_empty() && text.chars().count() <= MAX_CHARS;
-        usable.then_some(Self { text, folded, kind })
+        usable.then(|| Self { text: once(texts, &text), folded: once(texts, &folded), kind })
     }
+}
+
+/// The same text always as the same piece of memory.
+fn once(texts: &mut HashSet<Arc<str>>, text: &str) -> Arc<str> {
+    if let Some(known) = texts.get(text) {
+        return Arc::clone(known);
+    }
+    let text = Arc::from(text);
+    texts.insert(Arc::clone(&text));
+    text
 }
 
 /// Whether every word of a query stands in some article: what only visitors wrote is never shown to others.
@@ -241,15 +261,15 @@ struct Making {
 #[derive(Default)]
 struct LaneInMaking {
     phrases: Vec<Phrase>,
-    places: HashMap<(CompletionKind, String), usize>,
+    places: HashMap<(CompletionKind, Arc<str>), usize>,
 }
 
 impl Making {
     fn article(&mut self, entry: &Arc<Entry>, words: &[Words]) {
         let lane = self.lanes.entry(Language::new(entry.lang()).code().to_owned()).or_default();
         for Words { text, folded, kind } in words {
-            let at = *lane.places.entry((*kind, folded.clone())).or_insert_with(|| {
-                let (text, folded) = (text.clone(), folded.clone());
+            let at = *lane.places.entry((*kind, Arc::clone(folded))).or_insert_with(|| {
+                let (text, folded) = (Arc::clone(text), Arc::clone(folded));
                 lane.phrases.push(Phrase { text, folded, kind: *kind, count: 0, articles: Vec::new(), site: None });
                 lane.phrases.len() - 1
             });
@@ -262,7 +282,8 @@ impl Making {
     }
 
     fn popular(&mut self, query: &PopularQuery) {
-        let Some(Words { text, folded, kind }) = Words::new(CompletionKind::Query, &query.text) else { return };
+        let words = Words::new(CompletionKind::Query, &query.text, &mut HashSet::new());
+        let Some(Words { text, folded, kind }) = words else { return };
         let lane = self.lanes.entry(Language::new(&query.language).code().to_owned()).or_default();
         let site = Some(query.site.clone());
         lane.phrases.push(Phrase { text, folded, kind, count: query.visitors, articles: Vec::new(), site });
@@ -440,7 +461,7 @@ impl Fitting<'_> {
             [places.get(range.start).copied().unwrap_or_default(), last + 1]
         };
         Completion {
-            text: self.phrase.text.clone(),
+            text: self.phrase.text.to_string(),
             kind: self.phrase.kind,
             language: language.to_owned(),
             highlights: self.marks.iter().map(mark).collect(),

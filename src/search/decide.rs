@@ -115,7 +115,7 @@ pub(super) fn decide(confidence: f32, answer_at: f32, candidates_at: f32) -> Dec
 /// The signals of a ranking whose best articles were read.
 pub(super) fn signals(snapshot: &Snapshot, understood: &Understood, ranking: &Ranking, hits: &[Candidate]) -> Signals {
     let Some(best) = hits.first() else { return Signals::default() };
-    let reading = best.reading.unwrap_or_default();
+    let reading = best.reading;
     let articles = snapshot.statistics(&understood.language).map_or(0, |s| s.articles) as f32;
     let telling = || {
         let words = understood.concepts.iter().zip(&ranking.information).enumerate();

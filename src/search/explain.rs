@@ -263,12 +263,8 @@ fn explain_article(search: &Search, found: &Found, at: usize, rank: usize) -> Re
     let words = concepts.map(|concept| explain_word(search, found, candidate, concept)).collect::<Result<_, _>>()?;
     let part = |(name, value, weight)| Part { name, value, weight, contribution: weight * value };
     let best_line = candidate.stored.as_ref().and_then(|stored| best_line(&found.reader, stored));
-    // One that is far behind was not read, and has nothing of this.
-    let read = candidate.stored.as_ref().map(|_| {
-        let read = found.reader.parts(candidate.ranked.concepts, candidate.reading.as_ref());
-        read.into_iter().chain(search.priors(candidate.ranked.place))
-    });
-    let parts = read.into_iter().flatten().map(part).collect();
+    let read = found.reader.parts(&candidate.ranked, &candidate.reading);
+    let parts = read.into_iter().chain(search.priors(candidate.ranked.place)).map(part).collect();
     Ok(ExplainedArticle { article, title, rank, score: candidate.score, words, parts, best_line })
 }
 

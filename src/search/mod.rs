@@ -24,7 +24,7 @@ mod understand;
 mod weights;
 mod widen;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{cell::Cell, collections::HashSet, sync::Arc, time::Instant};
 
 use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,8 @@ pub struct Query {
     pub candidates_at: f32,
     /// Whether to say why.
     pub explain: Option<Explain>,
+    /// When to stop looking: what was found by then is the answer, and says that it is partial.
+    pub until: Option<Instant>,
 }
 
 /// Restricts which articles may be hits; an empty list restricts nothing, several values of one list mean "any".
@@ -130,6 +132,8 @@ pub struct Answer {
     pub did_you_mean: Option<String>,
     /// Articles, best first.
     pub hits: Vec<Hit>,
+    /// Time was up before everything was looked at: there may be more and better hits.
+    pub partial: bool,
     /// What the decision saw.
     pub signals: Signals,
     /// Why, where the query asks for it.
@@ -172,7 +176,7 @@ pub struct Hit {
 }
 
 /// A section of a hit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SectionHit {
     /// Fragment of the section's address; empty for the lead.
     pub anchor: String,
@@ -199,7 +203,7 @@ impl From<std::io::Error> for SearchError {
 }
 
 /// Articles whose lines are read to settle the order of the first hits.
-const READ: usize = 40;
+const READ: usize = 20;
 /// Languages looked at when the query names none.
 const MAX_LANGUAGES: usize = 8;
 
@@ -210,6 +214,22 @@ pub struct Searcher {
     synonyms: Arc<ArcSwap<Synonyms>>,
     decision: Arc<ArcSwap<DecisionModel>>,
     ranking: Arc<RankingModel>,
+}
+
+/// What answers depend on besides the query: under equal editions, equal queries have equal answers.
+#[derive(Clone)]
+pub struct Edition {
+    generation: u64,
+    synonyms: Arc<Synonyms>,
+    decision: Arc<DecisionModel>,
+}
+
+impl PartialEq for Edition {
+    fn eq(&self, other: &Self) -> bool {
+        self.generation == other.generation
+            && Arc::ptr_eq(&self.synonyms, &other.synonyms)
+            && Arc::ptr_eq(&self.decision, &other.decision)
+    }
 }
 
 /// What one language of a query came to.
@@ -242,8 +262,8 @@ impl Found {
 struct Candidate {
     ranked: Ranked,
     score: f32,
-    reading: Option<Reading>,
-    /// Kept for its snippets.
+    reading: Reading,
+    /// Its lines, where they were read; kept for its snippets.
     stored: Option<Stored>,
 }
 
@@ -287,6 +307,13 @@ impl Searcher {
         self.index.snapshot()
     }
 
+    /// What the next search goes by.
+    #[must_use]
+    pub fn edition(&self) -> Edition {
+        let (synonyms, decision) = (self.synonyms.load_full(), self.decision_model());
+        Edition { generation: self.snapshot().generation().number, synonyms, decision }
+    }
+
     /// Answers a query.
     ///
     /// # Errors
@@ -295,13 +322,15 @@ impl Searcher {
         let snapshot = self.snapshot();
         let (decision, synonyms) = (self.decision_model(), self.synonyms.load());
         let ranking = &self.ranking;
-        let search = Search { snapshot: &snapshot, query, ranking, decision: &decision, synonyms: &synonyms };
+        let late = Cell::new(false);
+        let search = Search { snapshot: &snapshot, query, ranking, decision: &decision, synonyms: &synonyms, late };
         let limit = if query.long { MAX_MESSAGE_CHARS } else { MAX_QUERY_CHARS };
         let asked = Asked::read(&understand::clean(&query.text, limit));
         let mut answer = search.answer(&asked)?;
-        if answer.total == 0 && !asked.phrases.is_empty() {
+        if answer.total == 0 && !asked.phrases.is_empty() && !search.is_late() {
             answer = Answer { relaxed: true, ..search.answer(&asked.relaxed())? };
         }
+        answer.partial = search.late.get();
         let language = answer.language.as_deref().map(Language::new);
         answer.excluded.retain(|words| language.as_ref().is_none_or(|language| restrict::leaves_out(language, words)));
         Ok(answer)
@@ -315,9 +344,19 @@ struct Search<'a> {
     ranking: &'a RankingModel,
     decision: &'a DecisionModel,
     synonyms: &'a Synonyms,
+    /// Something was left out because time was up.
+    late: Cell<bool>,
 }
 
 impl Search<'_> {
+    /// Whether time is up. Whoever asks leaves something out then: each step that is not needed for an answer asks, so
+    /// that what runs over is one step of one language.
+    fn is_late(&self) -> bool {
+        let late = self.late.get() || self.query.until.is_some_and(|until| Instant::now() >= until);
+        self.late.set(late);
+        late
+    }
+
     fn answer(&self, asked: &Asked) -> Result<Answer, SearchError> {
         let Self { snapshot, query, .. } = *self;
         let mut answer = Answer {
@@ -330,6 +369,7 @@ impl Search<'_> {
             relaxed: false,
             excluded: asked.excluded.clone(),
             did_you_mean: None,
+            partial: false,
             hits: Vec::new(),
             signals: Signals::default(),
             explanation: None,
@@ -337,7 +377,12 @@ impl Search<'_> {
         };
         if query.languages.is_empty() {
             let codes: Vec<String> = snapshot.languages().take(MAX_LANGUAGES).map(str::to_owned).collect();
-            let mut found: Vec<Found> = codes.iter().map(|code| self.find(asked, code)).collect::<Result<_, _>>()?;
+            let mut found = Vec::with_capacity(codes.len());
+            for code in &codes {
+                if found.is_empty() || !self.is_late() {
+                    found.push(self.find(asked, code)?);
+                }
+            }
             if let Some(best) = found.iter_mut().max_by(|a, b| a.best().score().total_cmp(&b.best().score())) {
                 spelling::second_try(self, asked, best, &mut answer)?;
             }
@@ -353,7 +398,7 @@ impl Search<'_> {
             if best.as_ref().is_none_or(|(before, ..)| worth > *before) {
                 best = Some((worth, language, found));
             }
-            if decision == Decision::Answer {
+            if decision == Decision::Answer || self.is_late() {
                 break;
             }
         }
@@ -368,39 +413,53 @@ impl Search<'_> {
     /// Finds the articles of one language, for every wording of the question.
     fn find(&self, asked: &Asked, language: &str) -> Result<Found, SearchError> {
         let (understood, wordings) = understand::understand(self, asked, language)?;
-        let mut found = self.rate(asked, understood)?;
-        found.reworded = wordings.into_iter().map(|wording| self.rate(asked, wording)).collect::<Result<_, _>>()?;
+        let depth = self.depth(1 + wordings.len());
+        let mut found = self.rate(asked, understood, depth)?;
+        for wording in wordings {
+            if !self.is_late() {
+                found.reworded.push(self.rate(asked, wording, depth)?);
+            }
+        }
         Ok(found)
     }
 
     /// Ranks the articles of one language and reads the best of them.
-    fn rate(&self, asked: &Asked, understood: Understood) -> Result<Found, SearchError> {
+    fn rate(&self, asked: &Asked, understood: Understood, depth: usize) -> Result<Found, SearchError> {
         let Self { snapshot, query, ranking: model, .. } = *self;
         let mut ranking = rank::rank(snapshot, model, &understood)?;
-        ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
-        restrict::apply(snapshot, &understood, asked, &mut ranking)?;
+        if query.filter != Filter::default() {
+            ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
+        }
         let reader = read::Reader::new(model, &understood, &ranking, snapshot);
-        let mut hits = Vec::with_capacity(ranking.articles.len());
-        for (at, ranked) in ranking.articles.iter().enumerate() {
-            let share = ranked.score / ranking.reachable.max(f32::MIN_POSITIVE);
-            hits.push(if at < READ {
-                self.read(&reader, ranked, share)?
-            } else {
-                Candidate { ranked: *ranked, score: share, reading: None, stored: None }
-            });
+        restrict::apply(self, &understood, asked, &mut ranking)?;
+        let best = ranking.best(depth.max(READ), |ranked| reader.estimate(ranked));
+        let mut hits = Vec::with_capacity(best.len());
+        for (at, ranked) in best.into_iter().enumerate() {
+            let stored = if at < READ && !self.is_late() { Some(snapshot.stored(ranked.place)?) } else { None };
+            hits.push(self.candidate(&reader, ranked, stored));
         }
         let read = hits.len().min(READ);
         hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
         Ok(Found { understood, ranking, reader, hits, reworded: Vec::new() })
     }
 
-    /// Reads an article, and settles its score.
-    fn read(&self, reader: &read::Reader, ranked: &Ranked, share: f32) -> Result<Candidate, SearchError> {
-        let stored = self.snapshot.stored(ranked.place)?;
-        let reading = reader.read(&stored);
-        let parts = reader.parts(ranked.concepts, reading.as_ref()).into_iter().chain(self.priors(ranked.place));
-        let score = parts.fold(share, |score, (_, value, weight)| score + value * weight);
-        Ok(Candidate { ranked: *ranked, score, reading, stored: Some(stored) })
+    /// How many articles of a language are put in order: where several orders are merged, or something is explained,
+    /// all of them.
+    fn depth(&self, wordings: usize) -> usize {
+        let Query { languages, explain, offset, limit, .. } = self.query;
+        let merged = wordings > 1 || (languages.is_empty() && self.snapshot.languages().nth(1).is_some());
+        if merged || explain.is_some() { usize::MAX } else { (*offset).min(MAX_OFFSET) + (*limit).min(MAX_LIMIT) }
+    }
+
+    /// Settles the score of an article, of which the lines were read or not.
+    fn candidate(&self, reader: &read::Reader, ranked: Ranked, stored: Option<Stored>) -> Candidate {
+        let reading = match &stored {
+            Some(stored) => reader.read(stored).unwrap_or_default(),
+            None => reader.unread(&ranked),
+        };
+        let parts = reader.parts(&ranked, &reading).into_iter().chain(self.priors(ranked.place));
+        let score = parts.fold(reader.share(&ranked), |score, (_, value, weight)| score + value * weight);
+        Candidate { ranked, score, reading, stored }
     }
 
     /// What an article has before anybody asks: name, value in -1..1 and weight of each part.
@@ -436,7 +495,7 @@ impl Search<'_> {
                 entry.is_none_or(|entry| seen.insert(entry.translation_key.as_str()))
             });
         }
-        answer.total = order.len();
+        answer.total = if let [alone] = found[..] { alone.ranking.articles.len() } else { order.len() };
         if let Some(wish) = &query.explain {
             answer.explanation = Some(explain::explain(self, wish, &found, &order)?);
         }

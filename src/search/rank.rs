@@ -18,7 +18,7 @@ use crate::index::{Snapshot, TextField};
 /// What was found for one query in one language.
 #[derive(Debug, Default)]
 pub(super) struct Ranking {
-    /// Articles with their BM25F score, best first.
+    /// Articles that have anything of the query, in no order.
     pub articles: Vec<Ranked>,
     /// Information of each concept in bits of surprise (IDF), weighed; 0 is never reached.
     pub information: Vec<f32>,
@@ -37,13 +37,17 @@ pub(super) struct Ranked {
     pub score: f32,
     /// Which concepts it has, by bit.
     pub concepts: u32,
+    /// Information of these.
+    pub covered: f32,
+    /// Information of those that its title, questions and headings have.
+    pub named: f32,
 }
 
 /// Sums per article, reset by list and not by length.
 struct Sums {
-    score: Vec<f32>,
-    concepts: Vec<u32>,
-    touched: Vec<u32>,
+    ranked: Vec<Ranked>,
+    /// Where an article stands in `ranked`, counted from 1; by place in the catalog.
+    at: Vec<u32>,
 }
 
 /// Scores every article that has any concept of the query.
@@ -51,7 +55,7 @@ pub(super) fn rank(snapshot: &Snapshot, model: &RankingModel, understood: &Under
     let mut ranking = Ranking::default();
     let Some(statistics) = snapshot.statistics(&understood.language) else { return Ok(ranking) };
     let size = snapshot.catalog().len();
-    let mut sums = Sums { score: vec![0.0; size], concepts: vec![0; size], touched: Vec::new() };
+    let mut sums = Sums { ranked: Vec::new(), at: vec![0; size] };
     let mut found = Occurrences::new(size);
     let weights = Weights::new(&model.terms, &statistics.mean_lengths);
     for (bit, concept) in understood.concepts.iter().enumerate() {
@@ -64,14 +68,30 @@ pub(super) fn rank(snapshot: &Snapshot, model: &RankingModel, understood: &Under
         let frequency = found.any.len() as f32;
         let information = concept.weight * idf(statistics.articles as f32, frequency);
         for place in found.any.drain(..) {
-            sums.add(place, bit, information * std::mem::take(&mut found.best[place as usize]));
+            let (best, named) = std::mem::take(&mut found.best[place as usize]);
+            sums.add(place, bit, best, information, named);
         }
         ranking.information.push(information);
         ranking.frequencies.push(frequency as u32);
         ranking.reachable += information * weights.highest();
     }
-    ranking.articles = sums.sorted();
+    ranking.articles = sums.ranked;
     Ok(ranking)
+}
+
+impl Ranking {
+    /// The best articles by `estimate`, best first and at most `most`; equals by place, so that the order never changes
+    /// between two searches. All stay in `articles`.
+    pub(super) fn best(&mut self, most: usize, estimate: impl Fn(&Ranked) -> f32) -> Vec<Ranked> {
+        let mut rated: Vec<(f32, Ranked)> = self.articles.iter().map(|ranked| (estimate(ranked), *ranked)).collect();
+        let order = |a: &(f32, Ranked), b: &(f32, Ranked)| b.0.total_cmp(&a.0).then(a.1.place.cmp(&b.1.place));
+        if most < rated.len() {
+            rated.select_nth_unstable_by(most, order);
+            rated.truncate(most);
+        }
+        rated.sort_unstable_by(order);
+        rated.into_iter().map(|(_, ranked)| ranked).collect()
+    }
 }
 
 /// One term to look for.
@@ -106,22 +126,25 @@ pub(super) fn idf(articles: f32, frequency: f32) -> f32 {
 struct Occurrences {
     weight: Vec<f32>,
     touched: Vec<u32>,
-    best: Vec<f32>,
+    /// Whether it stands in title, questions or headings, too.
+    best: Vec<(f32, bool)>,
     any: Vec<u32>,
 }
 
 impl Occurrences {
     fn new(size: usize) -> Self {
-        Self { weight: vec![0.0; size], touched: Vec::new(), best: vec![0.0; size], any: Vec::new() }
+        Self { weight: vec![0.0; size], touched: Vec::new(), best: vec![(0.0, false); size], any: Vec::new() }
     }
 
     fn add(&mut self, snapshot: &Snapshot, language: &str, term: &Term, weights: &Weights) -> io::Result<()> {
         for field in term.fields.iter().copied() {
+            let named = TextField::WITH_FORMS.contains(&field);
             snapshot.occurrences(field, language, &term.text, |place, count| {
                 let sum = &mut self.weight[place];
                 if *sum == 0.0 {
                     self.touched.push(place as u32);
                 }
+                self.best[place].1 |= named;
                 *sum += term.weight * weights.weigh(field, count, snapshot.lengths(place)[field as usize]);
             })?;
         }
@@ -132,10 +155,10 @@ impl Occurrences {
         for place in self.touched.drain(..) {
             let value = value(std::mem::take(&mut self.weight[place as usize]));
             let best = &mut self.best[place as usize];
-            if *best == 0.0 {
+            if best.0 == 0.0 {
                 self.any.push(place);
             }
-            *best = best.max(value);
+            best.0 = best.0.max(value);
         }
     }
 }
@@ -144,28 +167,31 @@ impl Occurrences {
 pub(super) struct Weights {
     saturation: f32,
     fields: [f32; TextField::COUNT],
-    lengths: [f32; TextField::COUNT],
-    means: [f32; TextField::COUNT],
+    /// What an occurrence is divided by: so much at least, and so much more for each word of the field.
+    least: [f32; TextField::COUNT],
+    each: [f32; TextField::COUNT],
 }
 
 impl Weights {
     pub(super) fn new(terms: &TermWeights, means: &[f32; TextField::COUNT]) -> Self {
+        let lengths = terms.lengths.values();
         Self {
             saturation: terms.saturation,
             fields: terms.fields.values(),
-            lengths: terms.lengths.values(),
-            means: means.map(|mean| mean.max(1.0)),
+            least: lengths.map(|b| 1.0 - b),
+            each: std::array::from_fn(|at| lengths[at] / means[at].max(1.0)),
         }
     }
 
     /// Occurrences in a field of a certain length.
+    #[inline]
     pub(super) fn weigh(&self, field: TextField, count: u32, length: u32) -> f32 {
         let at = field as usize;
-        let b = self.lengths[at];
-        self.fields[at] * count as f32 / (1.0 - b + b * length as f32 / self.means[at])
+        self.fields[at] * count as f32 / (self.least[at] + self.each[at] * length as f32)
     }
 
     /// What weighed occurrences come to.
+    #[inline]
     pub(super) fn saturate(&self, occurrences: f32) -> f32 {
         occurrences * self.highest() / (occurrences + self.saturation)
     }
@@ -177,23 +203,16 @@ impl Weights {
 }
 
 impl Sums {
-    fn add(&mut self, place: u32, bit: usize, score: f32) {
-        let at = place as usize;
-        if self.concepts[at] == 0 {
-            self.touched.push(place);
+    fn add(&mut self, place: u32, bit: usize, found: f32, information: f32, named: bool) {
+        let at = &mut self.at[place as usize];
+        if *at == 0 {
+            self.ranked.push(Ranked { place: place as usize, score: 0.0, concepts: 0, covered: 0.0, named: 0.0 });
+            *at = self.ranked.len() as u32;
         }
-        self.score[at] += score;
-        self.concepts[at] |= 1 << bit;
-    }
-
-    /// Best first; equals by place, so that the order never changes between two searches.
-    fn sorted(self) -> Vec<Ranked> {
-        let ranked = |place: &u32| {
-            let at = *place as usize;
-            Ranked { place: at, score: self.score[at], concepts: self.concepts[at] }
-        };
-        let mut articles: Vec<_> = self.touched.iter().map(ranked).collect();
-        articles.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
-        articles
+        let ranked = &mut self.ranked[*at as usize - 1];
+        ranked.score += information * found;
+        ranked.concepts |= 1 << bit;
+        ranked.covered += information;
+        ranked.named += if named { information } else { 0.0 };
     }
 }

@@ -3,7 +3,12 @@
 //! One sentence, list item or title that carries most of a question is better evidence than the
 //! same words spread over a long article.
 
-use super::{RankingModel, model::LineWeights, rank::Ranking, understand::Understood};
+use super::{
+    RankingModel,
+    model::LineWeights,
+    rank::{Ranked, Ranking},
+    understand::Understood,
+};
 use crate::index::{Line, LineKind, LineToken, Snapshot, Stored, term_hash};
 
 /// Size of the table that tells most words apart from those of the query at once.
@@ -48,6 +53,9 @@ pub(super) struct Reader {
     information: Vec<f32>,
     /// Share of each concept in all information.
     shares: Vec<f32>,
+    reachable: f32,
+    /// What one unit of information is of all information.
+    share_of_all: f32,
     norm: f32,
     other: f32,
     inflected: f32,
@@ -83,6 +91,8 @@ impl Reader {
             stems,
             sieve,
             shares: ranking.information.iter().map(|information| information / total).collect(),
+            share_of_all: 1.0 / total,
+            reachable: ranking.reachable.max(f32::MIN_POSITIVE),
             norm: ranking.information.iter().fold(0.0, square).sqrt().max(f32::MIN_POSITIVE),
             information: ranking.information.clone(),
             other: model.lines.other_word * (1.0 + articles).ln(),
@@ -99,35 +109,38 @@ impl Reader {
     }
 
     /// Tells most other words at once.
-    fn may_be_asked(&self, token: LineToken) -> bool {
-        self.sieve[token.hash as usize % SIEVE / 64] >> (token.hash % 64) & 1 == 1
+    #[inline]
+    fn may_be_asked(&self, hash: u32) -> bool {
+        self.sieve[hash as usize % SIEVE / 64] >> (hash % 64) & 1 == 1
     }
 
     /// The concepts that a token stands for: a compound is all its parts.
-    fn concepts(&self, token: LineToken) -> &[(u32, Stem)] {
-        if !self.may_be_asked(token) {
+    #[inline]
+    fn concepts(&self, hash: u32) -> &[(u32, Stem)] {
+        if !self.may_be_asked(hash) {
             return &[];
         }
-        let from = self.stems.partition_point(|(hash, _)| *hash < token.hash);
-        let length = self.stems[from..].iter().take_while(|(hash, _)| *hash == token.hash).count();
+        let from = self.stems.partition_point(|(other, _)| *other < hash);
+        let length = self.stems[from..].iter().take_while(|(other, _)| *other == hash).count();
         &self.stems[from..from + length]
     }
 
     /// Whether a token is worth marking: a word of the query that is no stop word.
     pub(super) fn is_marked(&self, token: LineToken) -> bool {
-        !token.stop && !self.concepts(token).is_empty()
+        !token.stop && !self.concepts(token.hash).is_empty()
     }
 
     pub(super) fn line(&self, line: &Line) -> LineMatch {
-        // Most lines have nothing of the query.
-        if !line.tokens().any(|token| self.may_be_asked(token)) {
-            return LineMatch::default();
-        }
         let mut weights = [0.0_f32; u32::BITS as usize];
-        let (mut concepts, mut others) = (0_u32, 0.0_f32);
+        let (mut concepts, mut others) = (0_u32, line.telling);
         let mut neighbours = Neighbours::default();
-        for token in line.tokens() {
-            let found = self.concepts(token);
+        let mut counted = 0;
+        // Of most words nothing but their hash is ever looked at.
+        for (at, hash) in line.hashes().enumerate() {
+            let found = self.concepts(hash);
+            let Some(token) = (!found.is_empty()).then(|| line.token(at)).flatten() else { continue };
+            neighbours.place += line.telling_within(counted..at);
+            counted = at;
             for (_, stem) in found {
                 let at = stem.concept;
                 concepts |= 1 << at;
@@ -136,15 +149,12 @@ impl Reader {
                 weights[at] = weights[at].max(weight);
                 neighbours.see(at, self.pairs[at]);
             }
-            if !token.stop && !token.extra {
-                neighbours.place += 1;
-                others += if found.is_empty() { 1.0 } else { 0.0 };
-            }
+            others = others.saturating_sub(u8::from(token.is_telling()));
         }
         if concepts == 0 {
             return LineMatch::default();
         }
-        let (mut product, mut norm) = (0.0, others * self.other * self.other);
+        let (mut product, mut norm) = (0.0, f32::from(others) * self.other * self.other);
         for (information, weight) in self.information.iter().zip(weights) {
             product += information * information * weight;
             norm += if weight > 0.0 { information * information } else { 0.0 };
@@ -173,6 +183,22 @@ impl Reader {
         Some(reading)
     }
 
+    /// An article's share of the score that the query could reach.
+    pub(super) fn share(&self, ranked: &Ranked) -> f32 {
+        ranked.score / self.reachable
+    }
+
+    /// What the index alone tells of an article's lines.
+    pub(super) fn unread(&self, ranked: &Ranked) -> Reading {
+        Reading { named_coverage: ranked.named * self.share_of_all, ..Reading::default() }
+    }
+
+    /// How good an article promises to be, before it is read.
+    pub(super) fn estimate(&self, ranked: &Ranked) -> f32 {
+        let parts = self.parts(ranked, &self.unread(ranked));
+        parts.into_iter().fold(self.share(ranked), |sum, (_, value, weight)| sum + value * weight)
+    }
+
     fn take_in(&self, reading: &mut Reading, kind: LineKind, line: &LineMatch, coverage: f32) {
         reading.line_likeness = reading.line_likeness.max(line.likeness);
         reading.line_coverage = reading.line_coverage.max(coverage);
@@ -190,14 +216,13 @@ impl Reader {
     }
 
     /// What reading adds to the share of the reachable score: name, value and weight of each part.
-    pub(super) fn parts(&self, concepts: u32, reading: Option<&Reading>) -> [(&'static str, f32, f32); 4] {
-        let reading = reading.copied().unwrap_or_default();
+    pub(super) fn parts(&self, ranked: &Ranked, reading: &Reading) -> [(&'static str, f32, f32); 4] {
         let LineWeights { best, title, named, coverage, .. } = self.lines;
         [
             ("best_line", reading.best, best),
             ("title", reading.title, title),
             ("named", reading.named_coverage.powi(2), named),
-            ("coverage", self.coverage(concepts), coverage),
+            ("coverage", ranked.covered * self.share_of_all, coverage),
         ]
     }
 }

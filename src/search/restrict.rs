@@ -6,7 +6,7 @@
 
 use std::{io, sync::Arc};
 
-use super::{SearchError, rank::Ranking, syntax::Asked, understand::Understood};
+use super::{Search, SearchError, rank::Ranking, syntax::Asked, understand::Understood};
 use crate::{
     analysis::{Analyzer, Forms, Language, is_stop_word},
     index::{Line, LineToken, Snapshot, Stored, TextField, term_hash},
@@ -17,7 +17,7 @@ const MAX_READ: usize = 1000;
 
 /// Drops the articles of a ranking that do not meet the signs of the query.
 pub(super) fn apply(
-    snapshot: &Snapshot,
+    search: &Search,
     understood: &Understood,
     asked: &Asked,
     ranking: &mut Ranking,
@@ -25,6 +25,7 @@ pub(super) fn apply(
     if asked.phrases.is_empty() && asked.excluded.is_empty() && understood.together.is_empty() {
         return Ok(());
     }
+    let snapshot = search.snapshot;
     let reader = Reader { snapshot, language: Language::new(&understood.language) };
     let mut wanted = reader.sequences(asked.phrases.iter().map(|range| &asked.text[range.clone()]))?;
     if !understood.together.is_empty() {
@@ -32,6 +33,7 @@ pub(super) fn apply(
     }
     let left_out = asked.excluded.iter().map(String::as_str);
     let unwanted = reader.sequences(left_out.filter(|words| leaves_out(&reader.language, words)))?;
+    ranking.articles.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
     let mut read = 0;
     let mut kept = Vec::with_capacity(ranking.articles.len());
     for ranked in ranking.articles.drain(..) {
@@ -43,7 +45,7 @@ pub(super) fn apply(
         let to_avoid: Vec<&Sequence> = unwanted.iter().filter(|sequence| sequence.places[place]).collect();
         if !to_find.is_empty() || !to_avoid.is_empty() {
             read += 1;
-            if read > MAX_READ {
+            if read > MAX_READ || search.is_late() {
                 continue;
             }
             let stored = snapshot.stored(place)?;

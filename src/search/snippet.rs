@@ -1,7 +1,7 @@
 //! The best sections of a hit, each with the passage that fits best.
 
 use super::{SectionHit, read::Reader};
-use crate::index::{Heading, Line, LineKind, Stored};
+use crate::index::{Heading, Line, LineKind, Passages, Stored};
 
 /// Sections of one hit.
 const MAX_SECTIONS: usize = 3;
@@ -20,13 +20,14 @@ struct Scored {
     last: usize,
     best: usize,
     best_likeness: f32,
+    /// Whether that is a heading, because there is nothing else so far.
+    heading: bool,
 }
 
 /// The sections of an article that have most of the query, best first.
 pub(super) fn sections(stored: &Stored, reader: &Reader) -> Vec<SectionHit> {
     let Some(passages) = stored.passages() else { return Vec::new() };
-    let lines: Vec<Line> = passages.lines().collect();
-    let mut found = score(&lines, reader);
+    let mut found = score(&passages, reader);
     let worth = |s: &Scored| reader.coverage(s.concepts) + s.likeness;
     found.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then(a.section.cmp(&b.section)));
     let best = found.first().map_or(0.0, worth);
@@ -35,29 +36,29 @@ pub(super) fn sections(stored: &Stored, reader: &Reader) -> Vec<SectionHit> {
         .iter()
         .take(MAX_SECTIONS)
         .filter(|s| worth(s) > 0.0 && worth(s) >= 0.4 * best)
-        .map(|s| section_hit(s, &lines, headings.get(s.section), reader))
+        .map(|s| section_hit(s, &passages, headings.get(s.section), reader))
         .collect()
 }
 
-fn score(lines: &[Line], reader: &Reader) -> Vec<Scored> {
+fn score(passages: &Passages, reader: &Reader) -> Vec<Scored> {
     let mut scored: Vec<Scored> = Vec::new();
-    for (at, line) in lines.iter().enumerate() {
+    for (at, line) in passages.lines().enumerate() {
         if matches!(line.kind, LineKind::Title | LineKind::Question) {
             continue;
         }
         if scored.last().is_none_or(|last| last.section != line.section) {
-            scored.push(Scored { section: line.section, last: at, best: at, ..Scored::default() });
+            let heading = line.kind == LineKind::Heading;
+            scored.push(Scored { section: line.section, last: at, best: at, heading, ..Scored::default() });
         }
         let Some(section) = scored.last_mut() else { continue };
-        let matched = reader.line(line);
+        let matched = reader.line(&line);
         section.concepts |= matched.concepts;
         section.likeness = section.likeness.max(matched.likeness);
         section.last = at;
         // A heading is shown above the snippet anyway.
         let shown = line.kind != LineKind::Heading;
-        let begins = shown && lines[section.best].kind == LineKind::Heading;
-        if begins || (shown && matched.likeness > section.best_likeness) {
-            (section.best, section.best_likeness) = (at, matched.likeness);
+        if shown && (section.heading || matched.likeness > section.best_likeness) {
+            (section.best, section.best_likeness, section.heading) = (at, matched.likeness, false);
         }
     }
     // A match in title or questions alone still shows how the article begins.
@@ -67,13 +68,13 @@ fn score(lines: &[Line], reader: &Reader) -> Vec<Scored> {
     scored
 }
 
-fn section_hit(scored: &Scored, lines: &[Line], heading: Option<&Heading>, reader: &Reader) -> SectionHit {
+fn section_hit(scored: &Scored, passages: &Passages, heading: Option<&Heading>, reader: &Reader) -> SectionHit {
     let mut passage = Passage::default();
-    for line in &lines[scored.best..=scored.last] {
+    for line in (scored.best..=scored.last).map_while(|at| passages.line(at)) {
         if line.kind == LineKind::Heading || passage.chars >= ENOUGH_CHARS {
             break;
         }
-        passage.add(line, reader);
+        passage.add(&line, reader);
     }
     let heading = heading.cloned().unwrap_or(Heading { anchor: String::new(), path: Vec::new() });
     SectionHit { anchor: heading.anchor, heading: heading.path, snippet: passage.text, highlights: passage.highlights }
@@ -100,9 +101,11 @@ impl Passage {
             let (start, stop) = (usize::from(token.start), usize::from(token.start) + usize::from(token.len));
             let (Some(before), Some(marked)) = (text.get(..start), text.get(start..stop)) else { continue };
             let from = self.chars + before.chars().count();
-            let range = [from as u32, (from + marked.chars().count()) as u32];
-            if self.highlights.last() != Some(&range) {
-                self.highlights.push(range);
+            let [from, to] = [from as u32, (from + marked.chars().count()) as u32];
+            match self.highlights.last_mut() {
+                // Parts of a word, and pairs of characters where words have no spaces, lie over each other.
+                Some([begin, end]) if from < *end => (*begin, *end) = ((*begin).min(from), (*end).max(to)),
+                _ => self.highlights.push([from, to]),
             }
         }
         self.text.push_str(text);

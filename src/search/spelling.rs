@@ -35,7 +35,7 @@ pub(super) fn second_try(
     answer: &mut Answer,
 ) -> Result<(), SearchError> {
     let (_, before, decision) = search.judge(found);
-    if decision == Decision::Answer || !search.query.typo_tolerance {
+    if decision == Decision::Answer || !search.query.typo_tolerance || search.is_late() {
         return Ok(());
     }
     let Some(meant) = meant(search, asked, &found.understood)? else { return Ok(()) };

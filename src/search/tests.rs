@@ -60,6 +60,24 @@ fn anything() -> impl Strategy<Value = String> {
     proptest::collection::vec(part, 0..80).prop_map(|parts| parts.concat())
 }
 
+#[test]
+fn a_search_whose_time_is_up_answers_with_what_it_has() {
+    let searcher = searcher();
+    for (text, languages, finds) in [
+        ("blank pages", &["en", "nl"][..], true),
+        ("blank pages", &[], true),
+        ("\"blank pages\" -wachtwoord", &["en"], false), // whether they stand together takes reading
+        ("blnak", &["en"], false),                       // so does what was meant
+    ] {
+        let languages: Vec<String> = languages.iter().map(|code| (*code).to_owned()).collect();
+        let query = Query { text: text.into(), languages, limit: 5, typo_tolerance: true, ..Query::default() };
+        let whole = searcher.search(&query).unwrap();
+        assert!(!whole.partial && !whole.hits.is_empty(), "{text}");
+        let late = searcher.search(&Query { until: Some(Instant::now()), ..query }).unwrap();
+        assert_eq!((late.partial, !late.hits.is_empty()), (true, finds), "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -84,6 +102,7 @@ proptest! {
             ranking: &ranking,
             decision: &decision,
             synonyms: &synonyms,
+            late: Cell::new(false),
         };
         let asked = Asked::read(&answer.query);
         prop_assert!(asked.text.len() == answer.query.len());

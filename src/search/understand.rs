@@ -156,9 +156,10 @@ pub(super) fn understand(search: &Search, asked: &Asked, language: &str) -> io::
     let mut concepts: Vec<Concept> = Vec::with_capacity(telling.len());
     for token in &telling {
         let known = same.iter().any(|synonym| forms[synonym.words.clone()].contains(&token.forms));
+        let late = search.is_late();
         let may_be = MayBe {
-            unfinished: unfinished.as_ref() == Some(token),
-            mistyped: !known,
+            unfinished: unfinished.as_ref() == Some(token) && !late,
+            mistyped: !known && !late,
             other: !asked.is_quoted(token.span.start),
         };
         concepts.extend(reader.concepts(token, may_be)?);

@@ -175,6 +175,7 @@ impl<'a> Widening<'a> {
     }
 
     fn forms(&self, surface: &str) -> Forms {
-        Forms { surface: surface.to_owned(), stem: self.stemmer.stem(surface), plain_stem: None }
+        let (stem, stop) = (self.stemmer.stem(surface), is_stop_word(self.language, surface));
+        Forms { surface: surface.to_owned(), stem, plain_stem: None, stop }
     }
 }

@@ -25,6 +25,8 @@ use crate::config::{Watch, WatchMode};
 const FEW: usize = 32;
 /// How often it is checked that the watched folder is still the one of that name.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often the whole folder is compared while the operating system refuses to watch it.
+const BLIND_LOOK: Duration = Duration::from_secs(5);
 
 /// What changed since the last look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub struct Watcher {
     engine: Option<Box<dyn notify::Watcher + Send>>,
     /// The folder that is watched; `None` while there is none, or while it cannot be relied on.
     watched: Option<Identity>,
+    /// Why changes are not noticed and the folder is compared again and again.
+    blind: Option<String>,
 }
 
 /// Tells a folder from another one that has its name later.
@@ -106,15 +110,31 @@ impl State {
 }
 
 impl Watcher {
-    /// Begins to watch `root`.
+    /// Begins to watch `root`. Where the operating system refuses, such as for want of inotify watches, the folder is
+    /// compared every few seconds instead, until it no longer does: see [`Watcher::blind`].
     ///
     /// # Errors
-    /// The operating system refuses, such as for want of inotify watches.
+    /// The folder is missing.
     pub fn new(root: &Path, settings: Watch) -> Result<Self, SourceError> {
         let marks = Arc::new(Marks::default());
-        let mut watcher = Self { root: root.to_owned(), marks, settings, engine: None, watched: None };
-        watcher.watch()?;
+        let mut watcher = Self { root: root.to_owned(), marks, settings, engine: None, watched: None, blind: None };
+        watcher.watch_or_look()?;
         Ok(watcher)
+    }
+
+    /// Why changes are only found by comparing, while that is so.
+    #[must_use]
+    pub fn blind(&self) -> Option<&str> {
+        self.blind.as_deref()
+    }
+
+    fn watch_or_look(&mut self) -> Result<(), SourceError> {
+        let watched = self.watch();
+        self.blind = watched.as_ref().err().map(ToString::to_string);
+        match watched {
+            Err(SourceError::Watch { .. }) => Ok(()),
+            other => other,
+        }
     }
 
     /// Watches what the name stands for now.
@@ -153,13 +173,22 @@ impl Watcher {
         if fs::read_dir(&self.root).map_err(missing)?.next().is_none() {
             return Err(SourceError::Emptied { path: self.root.clone() });
         }
-        self.watch()?;
+        self.watch_or_look()?;
         Ok(Changes::Everything)
     }
 
     /// What was seen could not be taken in: [`Watcher::wait`] begins anew in a second, with everything.
     pub fn distrust(&mut self) {
         self.watched = None;
+    }
+
+    /// A handle that makes [`Watcher::wait`] report [`Changes::Everything`] now.
+    pub fn nudge(&self) -> impl Fn() + Send + Sync + use<> {
+        let marks = Arc::clone(&self.marks);
+        move || {
+            marks.lock().everything = true;
+            marks.changed.notify_all();
+        }
     }
 
     /// A handle that ends [`Watcher::wait`] from elsewhere.
@@ -182,7 +211,8 @@ impl Watcher {
     #[must_use]
     pub fn wait(&mut self) -> Option<Result<Changes, SourceError>> {
         if self.watched.is_none() {
-            self.marks.idle_until(Instant::now() + LOOK, |state| !state.stopped);
+            let pause = if self.blind.is_some() { BLIND_LOOK } else { LOOK };
+            self.marks.idle_until(Instant::now() + pause, |state| !state.stopped);
             return if self.marks.lock().stopped { None } else { Some(self.watch_again()) };
         }
         let rescan = rescan_at(&self.settings, Instant::now());

@@ -42,6 +42,18 @@ pub enum StoreError {
         /// The first finding.
         detail: String,
     },
+    /// The file is a database, but not one of this program.
+    #[error("{} is not a database of zerodesk; name a file that `zerodesk backup` wrote, or a zerodesk.db", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is a file where the backup should go.
+    #[error("{} exists already; choose another name, because a backup never replaces a file", path.display())]
+    BackupExists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A newer program has written the database.
     #[error(
         "the database {} has version {found}, this program knows up to version {known}; start the newer program again, or \

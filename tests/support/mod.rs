@@ -87,7 +87,8 @@ impl Server {
         self.folder().join("drafts")
     }
 
-    fn folder(&self) -> &Path {
+    /// The folder of `articles`, `index` and `data`.
+    pub fn folder(&self) -> &Path {
         self.folder.as_ref().expect("only `restart` takes the folder, with the server").path()
     }
 

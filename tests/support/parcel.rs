@@ -61,5 +61,7 @@ pub async fn deliver_at(
     now: Timestamp,
 ) -> Result<Receipt, ConnectorError> {
     let key = KEY.parse().expect("an id");
-    connector.deliver(&Parcel { ticket, key, tried, now, status_link: None, transcript: Transcript::default() }).await
+    connector
+        .deliver(&Parcel { ticket, step: None, key, tried, now, status_link: None, transcript: Transcript::default() })
+        .await
 }

@@ -65,6 +65,13 @@ impl Program {
         fs::read_to_string(self.folder.join(LOG)).expect("the log")
     }
 
+    /// Resident memory now, in kB.
+    pub fn memory_kb(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs, on Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// Ends it without a word.
     pub fn kill(mut self) {
         self.child.kill().expect("SIGKILL");

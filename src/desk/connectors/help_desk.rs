@@ -68,7 +68,10 @@ impl HelpDeskConnector {
         let path = self.templates.path(&call.path, context)?;
         url.set_path(&format!("{}{path}", self.client.base().path().trim_end_matches('/')));
         for (name, template) in &call.query {
-            url.query_pairs_mut().append_pair(name, &self.templates.text(template, context)?);
+            let value = self.templates.text(template, context)?;
+            if !value.is_empty() {
+                url.query_pairs_mut().append_pair(name, &value);
+            }
         }
         let body = call.body.as_ref().map(|body| self.templates.json(body, context)).transpose()?.flatten();
         let json = || "application/json".to_owned();

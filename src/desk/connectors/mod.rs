@@ -26,7 +26,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use ulid::Ulid;
 
-use super::Ticket;
+use super::{Step, Ticket};
 use crate::config;
 
 pub use confirmation::ConfirmationConnector;
@@ -60,10 +60,12 @@ pub trait Connector: Send + Sync {
     }
 }
 
-/// One ticket on its way to one receiver.
+/// One ticket on its way to one receiver, or one step of it to who asked.
 pub struct Parcel<'a> {
     /// The ticket, at its present level.
     pub ticket: &'a Ticket,
+    /// The step to tell of, for connectors that write to who asked; nothing where the ticket itself is handed over.
+    pub step: Option<&'a Step>,
     /// The same for every attempt at the same delivery.
     pub key: Ulid,
     /// Whether an earlier attempt may have arrived without our knowing.

@@ -66,7 +66,7 @@ pub struct Call {
     pub method: String,
     /// Path behind the configured address; its values are encoded.
     pub path: String,
-    /// Query string; names and values are encoded.
+    /// Query string; names and values are encoded, and what is empty is left out.
     #[serde(default)]
     pub query: BTreeMap<String, String>,
     /// JSON body; each text in it is a template.

@@ -8,6 +8,9 @@ use crate::desk::{
     ticket::Identity,
 };
 
+/// Address of who asks in it, unless somebody else is to.
+pub const EMAIL: &str = "test@example.org";
+
 /// A ticket of nobody, of `now`, with everything that a receiver may see. It is in no store.
 #[must_use]
 pub fn ticket(id: Ulid, site: &str, now: Timestamp) -> Option<Ticket> {
@@ -16,7 +19,7 @@ pub fn ticket(id: Ulid, site: &str, now: Timestamp) -> Option<Ticket> {
         reason: HandoffReason::NoAnswer,
         subject: "Test of a connector".into(),
         message: "This ticket tests the way from Zerodesk to you.\nYou can delete it: nobody waits for a reply.".into(),
-        requester: Requester { name: "Test".into(), email: "test@example.org".into(), ..Requester::default() },
+        requester: Requester { name: "Test".into(), email: EMAIL.into(), ..Requester::default() },
         locale: Some("en".into()),
         ..Asked::default()
     };

@@ -39,6 +39,7 @@ impl Templates {
         });
         let mut reply = text.clone();
         reply.set_undefined_behavior(UndefinedBehavior::Chainable);
+        reply.add_test("holding", |value: &Value, text: &str| holds(value, text));
         Self { text, path, reply }
     }
 
@@ -94,6 +95,15 @@ impl Templates {
     }
 }
 
+/// Whether a text stands anywhere in a value, as a whole.
+fn holds(value: &Value, text: &str) -> bool {
+    if let Some(found) = value.as_str() {
+        return found == text;
+    }
+    let inner = |part: Value| if value.kind() == ValueKind::Map { value.get_item(&part) } else { Ok(part) };
+    value.try_iter().is_ok_and(|mut parts| parts.any(|part| inner(part).is_ok_and(|part| holds(&part, text))))
+}
+
 /// The expression of a template that is nothing else: `{{ a }}`, not `{{ a }} {{ b }}`.
 fn expression(template: &str) -> Option<&str> {
     let inner = template.trim().strip_prefix("{{")?.strip_suffix("}}")?;
@@ -138,16 +148,18 @@ mod tests {
     #[test]
     fn what_a_template_lacks_is_an_error_and_what_a_reply_lacks_is_not() {
         let templates = Templates::new();
-        let context = context! { here => "x", dots => "..", reply => context! { items => [context! { id => 5 }] } };
+        let context = context! { here => "x", dots => "..", reply => context! { items => [context! { id => 4 }, context! { id => 5, of => ["a", "b"] }] } };
         for template in ["{{ not_here }}", "{{ here.deep.er }}", "{{ here", "{{ here | no_such_filter }}"] {
             assert!(templates.text(template, &context).is_err(), "{template}");
         }
         assert!(templates.path("/{{ dots }}/x", &context).is_err());
         let table = [
-            ("reply.items[0].id", Some("5")),
-            ("(reply.items | first).id", Some("5")),
+            ("reply.items[0].id", Some("4")),
+            ("(reply.items | first).id", Some("4")),
             ("reply.items[3].id", None),
             ("reply.error.message", None),
+            ("(reply.items | select('holding', 'b') | first).id", Some("5")),
+            ("(reply.items | select('holding', 'id') | first).id", None),
         ];
         for (expression, found) in table {
             assert_eq!(templates.find(expression, &context).unwrap().as_deref(), found, "{expression}");

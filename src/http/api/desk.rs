@@ -50,7 +50,7 @@ pub struct DeskTicket {
     pub deliveries: Vec<Delivery>,
 }
 
-/// A delivery of a ticket to a help desk.
+/// A delivery of a ticket to a help desk, or of one of its steps to who asked.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Delivery {
     /// Name of the connector.
@@ -64,6 +64,8 @@ pub struct Delivery {
     pub due: Timestamp,
     /// Id of the ticket at the receiver.
     pub remote_id: Option<String>,
+    /// The step that it tells who asked of, by its position in `steps`; none: the ticket itself.
+    pub step: Option<u32>,
     /// What the last failed attempt said.
     pub last_error: Option<String>,
 }
@@ -81,8 +83,8 @@ impl DeskTicket {
 
 impl From<OutboxEntry> for Delivery {
     fn from(entry: OutboxEntry) -> Self {
-        let OutboxEntry { connector, state, attempts, due, remote_id, last_error, .. } = entry;
-        Self { connector, state: state.as_str(), attempts, due, remote_id, last_error }
+        let OutboxEntry { connector, step, state, attempts, due, remote_id, last_error, .. } = entry;
+        Self { connector, state: state.as_str(), attempts, due, remote_id, step, last_error }
     }
 }
 

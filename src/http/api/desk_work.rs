@@ -215,8 +215,8 @@ fn tell_figures(app: &App, record: &TicketRecord, by: Actor<'_>) {
     let Some(step) = record.steps.last() else { return };
     let by = match by {
         Actor::Visitor => "visitor",
-        Actor::Agent(name) if app.config.connectors.contains_key(name) => name,
-        Actor::Agent(_) => "desk",
+        Actor::HelpDesk(name) if app.config.connectors.contains_key(name) => name,
+        Actor::HelpDesk(_) | Actor::Agent(_) => "desk",
     };
     let ticket = &record.ticket;
     let session = ticket.session.clone().and_then(|session| SessionHash::try_from(session).ok());

@@ -35,7 +35,8 @@ pub struct Readiness {
     languages: std::collections::BTreeMap<String, usize>,
     /// Things that are wrong with the articles.
     problems: usize,
-    /// Files of settings that cannot be used, each with what is wrong; the last good ones stay in use.
+    /// What is wrong: a file of settings that cannot be used, `articles` that cannot be followed, an `index` that is built
+    /// again, a `database` that takes no changes. What was good before is in use meanwhile.
     faults: Vec<String>,
     /// Whether tickets and events can be kept.
     store: bool,
@@ -46,10 +47,10 @@ pub struct Readiness {
 /// Ready: the index answers and the store keeps.
 #[utoipa::path(get, path = "/readyz", tag = "operations", responses(
     (status = 200, body = Readiness, description = "Ready"),
-    (status = 503, body = Readiness, description = "Not ready: the store does not answer"),
+    (status = 503, body = Readiness, description = "Not ready: tickets and events cannot be kept"),
 ))]
 pub async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let store = app.desk.outbox_counts().await.is_ok();
+    let store = app.keeps() && app.desk.outbox_counts().await.is_ok();
     let snapshot = app.snapshot();
     let readiness = Readiness {
         ready: store,
@@ -74,6 +75,8 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     metrics::gauge!("zerodesk_index_generation").set(snapshot.generation().number as f64);
     metrics::gauge!("zerodesk_articles").set(snapshot.catalog().len() as f64);
     metrics::gauge!("zerodesk_article_problems").set(snapshot.catalog().problems().len() as f64);
+    metrics::gauge!("zerodesk_faults").set(app.faults.list().len() as f64);
+    metrics::gauge!("zerodesk_store_up").set(if app.keeps() { 1.0 } else { 0.0 });
     metrics::gauge!("zerodesk_watcher_up").set(if app.follows_articles() { 1.0 } else { 0.0 });
     for (state, count) in app.desk.outbox_counts().await.unwrap_or_default() {
         metrics::gauge!("zerodesk_outbox_entries", "state" => state.as_str()).set(count as f64);

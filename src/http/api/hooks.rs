@@ -176,7 +176,7 @@ async fn apply(app: &App, reference: &Reference, report: OutcomeReport) -> Resul
     let before = app.desk.ticket(reference).await?.ok_or_else(no_ticket)?;
     let by = report.connector.clone().unwrap_or_else(|| "help desk".into());
     let Some(change) = change(&before, report)? else { return Ok(before) };
-    work(app, reference, change, Actor::Agent(&by)).await
+    work(app, reference, change, Actor::HelpDesk(&by)).await
 }
 
 fn change(before: &TicketRecord, report: OutcomeReport) -> Result<Option<Change>, ApiError> {

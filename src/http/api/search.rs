@@ -1,6 +1,7 @@
 //! `GET /api/v1/search`: parameters to a checked query, the answer to a reply; the page of results asks the same way.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -22,13 +24,15 @@ use crate::{
         context::SearchSlots,
         error::{ApiError, Code},
         extract::{self, QueryString},
+        observe::panic_error,
+        replies::Replies,
     },
     insight::{Event, EventId, EventKind, MaskedText, Notes, Surface, Trigger},
     search::{Answer, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit},
 };
 
-/// How long a search waits for its turn.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// Longest words, in bytes, for which a reply is kept; hardly anybody asks the same at such length.
+const MAX_KEPT_BYTES: usize = 512;
 /// Articles in a reply that asks for no number.
 const DEFAULT_LIMIT: usize = 10;
 
@@ -102,6 +106,40 @@ impl SearchParams {
         })
     }
 
+    /// Everything that the answer depends on, as text; none where it is not worth keeping. Names every field, so that
+    /// whoever adds one decides.
+    fn key(&self, site: &str) -> Option<String> {
+        let Self {
+            q,
+            site: _,
+            lang,
+            kind,
+            tag,
+            product,
+            limit,
+            offset,
+            query_id: _,
+            session: _,
+            trigger: _,
+            surface: _,
+            verbatim,
+            explain,
+            article: _,
+        } = self;
+        if *explain || q.len() > MAX_KEPT_BYTES {
+            return None;
+        }
+        let mut key = format!("{q}\0{site}\0{}\0{limit} {offset} {verbatim}", lang.as_deref().unwrap_or_default());
+        for value in [kind, tag, product]
+            .into_iter()
+            .flat_map(|list| std::iter::once("\0").chain(list.iter().map(String::as_str)))
+        {
+            key.push('\x01');
+            key.push_str(value);
+        }
+        Some(key)
+    }
+
     /// As meant, for this site.
     fn checked(&self, app: &App, key: &str, site: &Site) -> Query {
         Query {
@@ -169,25 +207,100 @@ pub async fn perform(
     headers: &HeaderMap,
 ) -> Result<Performed, ApiError> {
     let (key, site) = extract::site(&app.config, params.site.as_deref())?;
-    let turn = tokio::time::timeout(PATIENCE, slots.0.acquire()).await;
-    let busy =
-        || ApiError::new(Code::Overloaded, "Too many searches run at once. Try again in a second.").retry_after(1);
-    let turn = turn.map_err(|_| busy())?.map_err(ApiError::internal)?;
     let begun = Instant::now();
-    let answer = app.searcher.search(&params.checked(app, key, site))?;
+    let (answer, suggested_level) = find(app, slots, params.checked(app, key, site)).await?;
     let took_us = begun.elapsed().as_micros() as u64;
+    let query_id = name(app, key, params, headers, (&answer, suggested_level), took_us);
+    Ok(Performed { query_id, site: key.to_owned(), answer, took_us, suggested_level })
+}
+
+/// Searches when it is its turn; with the level that would take the case.
+async fn find(app: &App, slots: &SearchSlots, query: Query) -> Result<(Answer, u8), ApiError> {
+    let turn = slots.turn().await?;
+    let begun = Instant::now();
+    let until = Some(begun + Duration::from_millis(app.config.search.deadline_ms));
+    let answer = searched(app, &Query { until, ..query })?;
     drop(turn);
     metrics::histogram!("zerodesk_search_duration_seconds").record(begun.elapsed());
     let declared = answer.hits.first().and_then(|hit| hit.article.front_matter.level);
     // The examples are only asked where a ticket is likely; an answer should not wait for them.
     let question = if answer.decision == Decision::Answer { "" } else { answer.query.as_str() };
     let suggested_level = app.desk.ladder().suggest(declared, question, answer.language.as_deref()).0;
-    let query_id = if params.offset == 0 && !params.explain {
-        record(app, key, params, headers, &answer, took_us, suggested_level)
+    Ok((answer, suggested_level))
+}
+
+/// The name of this search: that of its event, where it is one of its own.
+fn name(
+    app: &App,
+    site: &str,
+    params: &SearchParams,
+    headers: &HeaderMap,
+    found: (&Answer, u8),
+    took_us: u64,
+) -> EventId {
+    if params.offset == 0 && !params.explain {
+        record(app, site, params, headers, found, took_us)
     } else {
         params.query_id.clone().unwrap_or_else(|| EventId::new(app.now()))
-    };
-    Ok(Performed { query_id, site: key.to_owned(), answer, took_us, suggested_level })
+    }
+}
+
+/// What a search found, as it is kept for those who ask the same.
+pub struct Found {
+    /// Its hits have no texts, which are in `hits`.
+    answer: Answer,
+    /// The hits as JSON.
+    hits: Box<RawValue>,
+    suggested_level: u8,
+}
+
+impl Found {
+    fn of(mut answer: Answer, suggested_level: u8) -> Result<Self, ApiError> {
+        let hits: Vec<HitReply> = answer.hits.iter().map(HitReply::of).collect();
+        let hits = serde_json::value::to_raw_value(&hits).map_err(ApiError::internal)?;
+        for section in answer.hits.iter_mut().flat_map(|hit| &mut hit.sections) {
+            *section = SectionHit { anchor: std::mem::take(&mut section.anchor), ..SectionHit::default() };
+        }
+        Ok(Self { answer, hits, suggested_level })
+    }
+
+    /// What it takes in memory, roughly.
+    fn bytes(&self) -> usize {
+        let sections: usize = self.answer.hits.iter().map(|hit| hit.sections.len()).sum();
+        let strings = sections * (size_of::<SectionHit>() + 32) + self.answer.hits.len() * size_of::<Hit>();
+        size_of::<Self>() + self.hits.get().len() + strings + 256
+    }
+}
+
+/// What was found before for the same question, or a search.
+async fn find_once(
+    app: &App,
+    slots: &SearchSlots,
+    replies: &Replies<Found>,
+    params: &SearchParams,
+) -> Result<Arc<Found>, ApiError> {
+    let (site_key, site) = extract::site(&app.config, params.site.as_deref())?;
+    let key = params.key(site_key);
+    // From before the search, so that what changes meanwhile is not missed.
+    let edition = app.searcher.edition();
+    if let Some(found) = key.as_ref().and_then(|key| replies.get(&edition, key)) {
+        return Ok(found);
+    }
+    let (answer, suggested_level) = find(app, slots, params.checked(app, site_key, site)).await?;
+    let found = Arc::new(Found::of(answer, suggested_level)?);
+    if let Some(key) = key.filter(|_| !found.answer.partial) {
+        replies.keep(&edition, key, Arc::clone(&found), found.bytes());
+    }
+    Ok(found)
+}
+
+/// A search that fails, in whatever way, may have met a damaged index.
+fn searched(app: &App, query: &Query) -> Result<Answer, ApiError> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| app.searcher.search(query)));
+    if !matches!(outcome, Ok(Ok(_))) {
+        app.suspect_index();
+    }
+    Ok(outcome.map_err(|cause| panic_error(cause.as_ref()))??)
 }
 
 fn record(
@@ -195,11 +308,13 @@ fn record(
     site: &str,
     params: &SearchParams,
     headers: &HeaderMap,
-    answer: &Answer,
+    (answer, level): (&Answer, u8),
     took_us: u64,
-    level: u8,
 ) -> EventId {
     metrics::counter!("zerodesk_searches_total", "decision" => answer.decision.as_str()).increment(1);
+    if answer.partial {
+        metrics::counter!("zerodesk_searches_partial_total").increment(1);
+    }
     let now = app.now();
     let visitor = app.insight.visitor(params.session.as_deref(), now);
     let sections = |hit: &Hit| {
@@ -237,13 +352,18 @@ fn record(
 pub async fn search(
     State(app): State<Arc<App>>,
     State(slots): State<Arc<SearchSlots>>,
+    State(replies): State<Arc<Replies<Found>>>,
     headers: HeaderMap,
     query: QueryString,
 ) -> Result<Response, ApiError> {
     let params = SearchParams::read(&query, Surface::Api)?;
-    let performed = perform(&app, &slots, &params, &headers).await?;
-    let mut response = Json(SearchReply::of(&performed)).into_response();
-    let timing = format!("search;dur={:.3}", performed.took_us as f64 / 1000.0);
+    let (site, _) = extract::site(&app.config, params.site.as_deref())?;
+    let begun = Instant::now();
+    let found = find_once(&app, &slots, &replies, &params).await?;
+    let took_us = begun.elapsed().as_micros() as u64;
+    let query_id = name(&app, site, &params, &headers, (&found.answer, found.suggested_level), took_us);
+    let mut response = Json(SearchReply::of(&found, site, &query_id, took_us)).into_response();
+    let timing = format!("search;dur={:.3}", took_us as f64 / 1000.0);
     response.headers_mut().insert("server-timing", HeaderValue::from_str(&timing).map_err(ApiError::internal)?);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
@@ -273,6 +393,8 @@ pub struct SearchReply<'a> {
     confidence: f32,
     /// The query with typing errors put right, where that found the hits.
     corrected: Option<&'a str>,
+    /// Time was up before everything was looked at: there may be more and better hits.
+    partial: bool,
     /// No article has the words in quotation marks side by side, so they were searched one by one.
     relaxed: bool,
     /// Words and phrases that no hit has, because they were written with a minus.
@@ -280,7 +402,8 @@ pub struct SearchReply<'a> {
     /// After a miss: the query as it may have been meant, to be offered.
     did_you_mean: Option<&'a str>,
     /// Articles, best first.
-    hits: Vec<HitReply<'a>>,
+    #[schema(value_type = Vec<HitReply<'_>>)]
+    hits: &'a RawValue,
     /// The way to a person.
     handoff: HandoffReply,
     /// Why; only with `explain=1`.
@@ -337,24 +460,29 @@ pub struct HandoffReply {
 }
 
 impl<'a> SearchReply<'a> {
-    fn of(performed: &'a Performed) -> Self {
-        let answer = &performed.answer;
+    fn of(found: &'a Found, site: &'a str, query_id: &'a EventId, took_us: u64) -> Self {
+        let answer = &found.answer;
         Self {
             query: &answer.query,
-            query_id: performed.query_id.as_str(),
-            site: &performed.site,
+            query_id: query_id.as_str(),
+            site,
             generation: answer.generation,
             language: answer.language.as_deref(),
-            took_us: performed.took_us,
+            took_us,
             total: answer.total,
             decision: answer.decision,
             confidence: rounded(answer.confidence),
             corrected: answer.corrected.as_deref(),
+            partial: answer.partial,
             relaxed: answer.relaxed,
             excluded: &answer.excluded,
             did_you_mean: answer.did_you_mean.as_deref(),
-            hits: answer.hits.iter().map(HitReply::of).collect(),
-            handoff: HandoffReply { level: 1, suggested_level: performed.suggested_level, url: contact_url(performed) },
+            hits: &found.hits,
+            handoff: HandoffReply {
+                level: 1,
+                suggested_level: found.suggested_level,
+                url: contact_url(site, query_id),
+            },
             explanation: answer.explanation.as_ref(),
         }
     }
@@ -362,9 +490,9 @@ impl<'a> SearchReply<'a> {
 
 /// Where a person can be asked about this search.
 #[must_use]
-pub fn contact_url(performed: &Performed) -> String {
-    let site = if performed.site == "default" { String::new() } else { format!("&site={}", performed.site) };
-    format!("/contact?query_id={}{site}", performed.query_id)
+pub fn contact_url(site: &str, query_id: &EventId) -> String {
+    let site = if site == "default" { String::new() } else { format!("&site={site}") };
+    format!("/contact?query_id={query_id}{site}")
 }
 
 impl<'a> HitReply<'a> {

@@ -337,7 +337,7 @@ fn window(config: &Config, query: &QueryString, now: Timestamp) -> Result<Window
     let (site, _) = extract::site(config, query.one("site"))?;
     let day = |field: &str| {
         let wrong = || ApiError::invalid(field, "Write a day such as 2026-10-31.");
-        let read = |text: &str| text.parse::<Date>().ok().filter(|day| text.len() == 10 && known(day));
+        let read = |text: &str| text.parse::<Date>().ok().filter(|day| text.len() == 10 && known(*day));
         query.one(field).map(|text| read(text).ok_or_else(wrong)).transpose()
     };
     let (first, last) = (day("from")?, day("to")?);
@@ -354,7 +354,7 @@ fn window(config: &Config, query: &QueryString, now: Timestamp) -> Result<Window
 }
 
 /// Whether instants of the day can be told.
-fn known(day: &Date) -> bool {
+fn known(day: Date) -> bool {
     (1970..=9000).contains(&day.year())
 }
 

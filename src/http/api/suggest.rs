@@ -1,6 +1,9 @@
 //! Articles for a half-written ticket: the last chance to answer before a person is asked.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Json,
@@ -20,7 +23,7 @@ use crate::{
         client,
         context::SearchSlots,
         cors::ForeignOrigin,
-        error::{ApiError, Code, Problem},
+        error::{ApiError, Problem},
         extract::{self, BodyKind, Payload},
     },
     insight::{Event, EventKind, Surface},
@@ -97,7 +100,7 @@ pub async fn suggest(
         return Err(ApiError::invalid("message", format!("Write at most {MAX_CHARS} characters.")));
     }
     let lang = request.lang.as_deref();
-    let mut hits = suggestions(&app, &slots, site, lang, &request.subject, &request.message).await?;
+    let mut hits = suggestions(&app, &slots, (key, site), lang, &request.subject, &request.message).await?;
     if !hits.is_empty() {
         let articles = hits.iter().map(|hit| hit.article.clone()).collect();
         let (now, session) = (app.now(), request.session.as_deref());
@@ -125,7 +128,7 @@ pub async fn suggest(
 pub(in crate::http) async fn suggestions(
     app: &App,
     slots: &SearchSlots,
-    site: &Site,
+    (key, site): (&str, &Site),
     lang: Option<&str>,
     subject: &str,
     message: &str,
@@ -133,15 +136,14 @@ pub(in crate::http) async fn suggestions(
     if subject.chars().count() + message.chars().count() < MIN_CHARS {
         return Ok(Vec::new());
     }
-    let busy =
-        |_| ApiError::new(Code::Overloaded, "Too many searches run at once. Try again in a second.").retry_after(1);
-    let turn = slots.0.try_acquire().map_err(busy)?;
+    let turn = slots.turn().await?;
     let query = Query {
         text: message_query(
             subject,
             message,
             lang.or_else(|| site.languages.first().map(String::as_str)).unwrap_or("en"),
         ),
+        site: key.to_owned(),
         languages: super::search::languages(lang, site),
         limit: HITS,
         prefix: app.config.search.prefix,
@@ -149,6 +151,7 @@ pub(in crate::http) async fn suggestions(
         answer_at: site.answer_at(),
         candidates_at: site.candidates_at(),
         long: true,
+        until: Some(Instant::now() + Duration::from_millis(app.config.search.deadline_ms)),
         filter: crate::search::Filter { folders: site.folders.clone(), ..Default::default() },
         ..Query::default()
     };

@@ -63,7 +63,11 @@ impl Line {
                 .filter(|run| run.len() > 1)
                 .map(|run| path(&mut run.iter().map(|(place, value, _, _)| (x(*place), *value))))
                 .collect(),
-            dots: known.iter().map(|(place, value, _, _)| format!("M{:.1} {value:.1}h0", x(*place))).collect(),
+            dots: known
+                .iter()
+                .map(|(place, value, _, _)| format!("M{:.1} {value:.1}h0", x(*place)))
+                .collect::<Vec<_>>()
+                .concat(),
         }
     }
 

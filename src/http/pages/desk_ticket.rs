@@ -155,7 +155,7 @@ async fn page(
 /// Articles that may answer the ticket; it is worth showing without them.
 async fn suggested(app: &App, slots: &SearchSlots, record: &TicketRecord) -> Vec<Value> {
     let ticket = &record.ticket;
-    let Ok((_, site)) = extract::site(&app.config, Some(&ticket.site)) else { return Vec::new() };
+    let Ok(site) = extract::site(&app.config, Some(&ticket.site)) else { return Vec::new() };
     let found = suggestions(app, slots, site, ticket.locale.as_deref(), &ticket.subject, &ticket.message).await;
     found.unwrap_or_default().into_iter().map(|hit| Value::from(Serde(hit))).collect()
 }
@@ -185,7 +185,7 @@ fn details(app: &App, record: &TicketRecord, lang: &str) -> Value {
         zone => ticket.time_zone.clone().or_else(|| app.desk.calendar(&ticket.site).zone().iana_name().map(str::to_owned)),
         trail => ticket.trail.iter().map(search).collect::<Vec<_>>(),
         steps => steps(&record.steps),
-        deliveries => record.outbox.iter().map(delivery).collect::<Vec<_>>(),
+        deliveries => record.outbox.iter().map(|entry| delivery(record, entry)).collect::<Vec<_>>(),
     }
 }
 
@@ -207,9 +207,10 @@ fn search(item: &TrailItem) -> Value {
     }
 }
 
-fn delivery(entry: &OutboxEntry) -> Value {
+fn delivery(record: &TicketRecord, entry: &OutboxEntry) -> Value {
+    let step = entry.step.and_then(|position| record.steps.get(position as usize));
     context! {
-        connector => &entry.connector, state => entry.state.as_str(), attempts => entry.attempts,
-        due => moment(entry.due), remote_id => &entry.remote_id, last_error => &entry.last_error,
+        connector => &entry.connector, step => step.map(|step| step.kind.as_str()), state => entry.state.as_str(),
+        attempts => entry.attempts, due => moment(entry.due), remote_id => &entry.remote_id, last_error => &entry.last_error,
     }
 }

@@ -51,7 +51,7 @@ fn page(pages: &Pages, visitor: &Visitor, params: &SearchParams, performed: &Per
         did_you_mean => answer.did_you_mean.clone(),
         verbatim => params.verbatim,
         query_id => performed.query_id.as_str(),
-        contact => search::contact_url(performed) + "&lang=" + &visitor.lang,
+        contact => search::contact_url(&performed.site, &performed.query_id) + "&lang=" + &visitor.lang,
         hits => answer.hits.iter().map(|hit| hit_value(pages, visitor, hit)).collect::<Vec<_>>(),
         previous => (params.offset > 0).then(|| params.offset.saturating_sub(params.limit)),
         next => (next < answer.total && next <= crate::search::MAX_OFFSET).then_some(next),

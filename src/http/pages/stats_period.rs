@@ -99,8 +99,8 @@ async fn closed(app: &App, site: &str, period: &Period) -> Result<(ClosedPeriod,
     }
     let closed = app.insight.closed(site, period, app.now()).await?;
     closed.ok_or_else(|| {
-        let closes = period.closes();
-        ApiError::not_found(format!("The figures of {period} may still change. They are final from {closes} on."))
+        let last = period.closes();
+        ApiError::not_found(format!("The figures of {period} may still change. They are final from {last} on."))
     })
 }
 

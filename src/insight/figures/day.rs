@@ -69,7 +69,9 @@ impl DayCounts {
             }
         }
         ordered.retain(|event| fold.window.contains(event.at));
-        ordered.iter().for_each(|event| fold.count_ticket(event));
+        for event in ordered {
+            fold.count_ticket(event);
+        }
         fold.finish()
     }
 }
@@ -81,7 +83,9 @@ struct Languages(HashSet<String>);
 impl Languages {
     fn of(events: &[&Event]) -> Self {
         let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-        events.iter().for_each(|event| *seen.entry(primary(said(event))).or_default() += 1);
+        for event in events {
+            *seen.entry(primary(said(event))).or_default() += 1;
+        }
         let mut seen: Vec<_> = seen.into_iter().collect();
         keep_greatest(&mut seen, MAX_LANGUAGES, |(_, events)| [*events, 0]);
         Self(seen.into_iter().map(|(language, _)| language).collect())
@@ -154,7 +158,9 @@ impl Fold {
     fn count(&mut self, visitor: &Visitor) {
         let begun: Vec<_> =
             issues::of(visitor).into_iter().filter(|issue| self.window.contains(issue.start())).collect();
-        begun.iter().for_each(|issue| self.count_issue(issue));
+        for issue in &begun {
+            self.count_issue(issue);
+        }
         self.count_searches(visitor);
         self.count_reading(visitor);
         let speaks = self.spoken_by(visitor);
@@ -344,7 +350,9 @@ impl Fold {
         articles.sort_unstable_by(|a, b| a.2.cmp(&b.2));
         keep_greatest(&mut articles, MAX_ROWS_A_DAY, |(_, _, _, used)| [used.0, used.2]);
         let mut slots: Vec<_> = self.slots.into_iter().collect();
-        slots.iter_mut().for_each(|(_, counts)| counts.open.sort_unstable());
+        for (_, counts) in &mut slots {
+            counts.open.sort_unstable();
+        }
         DayCounts {
             slots,
             left_out: self.left_out.into_iter().map(|((language, cause), row)| (language, cause, row)).collect(),

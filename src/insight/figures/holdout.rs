@@ -38,7 +38,7 @@ impl Holdout {
     pub(super) fn of(counts: &Counts, index: usize, maker: &Maker) -> Option<Self> {
         let (plain, outcomes) = (&counts.plain, &counts.outcomes[index]);
         let hours = Some(TICKET_WINDOWS_H[index]);
-        if plain.held == 0 {
+        if plain.held + plain.shown == 0 {
             return None;
         }
         let difference = newcombe((outcomes.held_submitted, plain.held), (outcomes.shown_submitted, plain.shown));

@@ -247,7 +247,9 @@ impl Figures {
     pub fn of_days(days: Vec<(Date, DayCounts)>, window: Window, slice: Slice) -> Self {
         let sums: Vec<(Date, Counts)> = days.iter().map(|(day, counts)| (*day, counts.of(&slice))).collect();
         let mut all = Counts::default();
-        sums.iter().for_each(|(_, counts)| all += counts);
+        for (_, counts) in &sums {
+            all += counts;
+        }
         let (dates, days): (Vec<Date>, Vec<DayCounts>) = days.into_iter().unzip();
         drop(dates);
         let maker = Maker { window: &window, left_out: left_out(&days, &slice) };

@@ -132,8 +132,8 @@ impl Names {
         let by_id: HashMap<_, _> = searches.map(|event| (&event.id, event.session)).collect();
         let mut names = Self::default();
         for event in events.iter().filter(|event| event.kind.by_visitor()) {
-            let searched = event.kind.continues().and_then(|id| by_id.get(id).copied());
-            for other in event.previous.into_iter().chain(searched) {
+            let continued = event.kind.continues().and_then(|id| by_id.get(id).copied());
+            for other in event.previous.into_iter().chain(continued) {
                 names.join(event.session, other);
             }
         }

@@ -20,7 +20,7 @@ use crate::insight::{
 };
 
 /// Sessions that are followed from one at most; beyond it somebody plays with links.
-const MAX_LINKED: usize = 500;
+const MAX_LINKED: u32 = 500;
 /// Days after a day whose events its sums depend on.
 const DAYS_AFTER: i32 = 8;
 
@@ -175,7 +175,7 @@ pub(super) fn purge(transaction: &Connection, before: Timestamp) -> Result<usize
 fn first_complete_day(connection: &Connection) -> Result<Option<Date>, StoreError> {
     let sql = "SELECT before_ms FROM events_deleted WHERE id = 1";
     let Some(before) = connection.query_row(sql, (), |row| row.get::<_, i64>(0)).optional()? else { return Ok(None) };
-    let before = Timestamp::from_millisecond(before).map_err(|error| unreadable("time", &error))?;
+    let before = Timestamp::from_millisecond(before).unwrap_or(Timestamp::MAX);
     let whole = bounds(day_of(before)).0 == before;
     Ok(Some(day_of(before).checked_add(if whole { 1 } else { 2 }.days()).unwrap_or(Date::MAX)))
 }
@@ -275,7 +275,7 @@ fn linked(connection: &Connection, sessions: impl IntoIterator<Item = String>) -
                 continue;
             }
             reached += 1;
-            let others = statement.query_map(params![session, MAX_LINKED as i64], |row| row.get::<_, String>(0))?;
+            let others = statement.query_map(params![session, MAX_LINKED], |row| row.get::<_, String>(0))?;
             to_follow.extend(others.collect::<Result<Vec<_>, _>>()?);
             found.insert(session);
         }
@@ -295,7 +295,7 @@ fn events_of_day(connection: &Connection, site: &str, day: Date) -> Result<DayEv
     let sql = format!(
         "SELECT {COLUMNS} FROM events WHERE session = ?1 AND site = ?2 AND at_ms >= ?3 AND at_ms < ?4 LIMIT ?5"
     );
-    let most = 2 * MAX_EVENTS as i64;
+    let most = 2 * MAX_EVENTS as u32;
     for session in linked(&snapshot, present)? {
         for (from, to) in [(earliest, from), (to, latest)] {
             let spell = params![session, site, from.as_millisecond(), to.as_millisecond(), most];

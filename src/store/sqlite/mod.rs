@@ -7,6 +7,7 @@
 //! Other files of this folder add their queries with [`Sqlite::write`] and [`Sqlite::read`], and
 //! their tables with a file in `migrations/`.
 
+mod backup;
 mod days;
 mod events;
 mod schema;
@@ -24,6 +25,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::Semaphore;
 
 use super::StoreError;
+pub use backup::{Restored, Saved, back_up, restore};
 use writer::Writer;
 
 /// Name of the database file inside the data folder.
@@ -31,7 +33,11 @@ const FILE: &str = "zerodesk.db";
 /// Reads that may run at once.
 const READERS: usize = 4;
 /// How long a statement waits for another process (a backup, a command) before it fails.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// When a commit is done: FULL waits for the disk. NORMAL loses acknowledged tickets in a power cut, which is what the
+/// control of `scripts/power-cut` is for.
+const SYNCHRONOUS: &str = if cfg!(feature = "lose-tickets-in-power-cuts") { "NORMAL" } else { "FULL" };
 
 /// The database of one data folder. Clones share it; it closes with the last one.
 #[derive(Debug, Clone)]
@@ -80,6 +86,21 @@ impl Sqlite {
         self.0.writer.run(change).await
     }
 
+    /// Why the last change could not be kept; `None` where it was.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.0.writer.trouble()
+    }
+
+    /// Changes nothing, on the disk: tells whether changes can be kept again.
+    ///
+    /// # Errors
+    /// As [`Sqlite::write`].
+    pub async fn try_to_write(&self) -> Result<(), StoreError> {
+        let same = |tx: &Connection| Ok(tx.execute_batch("UPDATE schema_history SET applied_ms = applied_ms")?);
+        self.write(same).await
+    }
+
     /// Runs `query` on a reader's connection, off the async threads.
     ///
     /// # Errors
@@ -120,8 +141,9 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    // NORMAL loses acknowledged tickets in a power cut; FULL does not.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "synchronous", SYNCHRONOUS)?;
+    // Otherwise what a larger change could undo goes into a file in /tmp, and where that is full or read-only, fails.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }
 

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_delivery.sql"),
     include_str!("../migrations/0005_status_links.sql"),
     include_str!("../migrations/0006_figures.sql"),
+    include_str!("../migrations/0008_step_mails.sql"),
 ];
 
 /// Refuses a database that is damaged or from a newer program, before anything is written.
@@ -33,7 +34,11 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreErr
 
 /// Runs the missing steps. Each is one transaction: a crash leaves the version before or after it.
 pub(super) fn migrate(connection: &mut Connection, path: &Path, now: jiff::Timestamp) -> Result<(), StoreError> {
-    for (step, sql) in (1..).zip(MIGRATIONS) {
+    run(connection, path, MIGRATIONS, now)
+}
+
+fn run(connection: &mut Connection, path: &Path, steps: &[&str], now: jiff::Timestamp) -> Result<(), StoreError> {
+    for (step, sql) in (1..).zip(steps) {
         apply(connection, step, sql, now).map_err(|source| StoreError::Migration {
             path: path.into(),
             version: step,
@@ -57,6 +62,29 @@ fn apply(connection: &mut Connection, step: i64, sql: &str, now: jiff::Timestamp
     transaction.commit()
 }
 
-fn version(connection: &Connection) -> Result<i64, rusqlite::Error> {
+/// Version of the tables; 0 where there are none of ours.
+pub(super) fn version(connection: &Connection) -> Result<i64, rusqlite::Error> {
     connection.query_row("PRAGMA user_version", (), |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_fails_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let (path, now) = (Path::new("zerodesk.db"), jiff::Timestamp::UNIX_EPOCH);
+        let good = &MIGRATIONS[..2];
+        run(&mut connection, path, good, now).unwrap();
+        let tables = |connection: &Connection| -> i64 {
+            connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).unwrap()
+        };
+        let before = tables(&connection);
+        let bad = [good, &["CREATE TABLE half (a BIGINT); ALTER TABLE nothing ADD COLUMN b TEXT;"]].concat();
+        let message = run(&mut connection, path, &bad, now).unwrap_err().to_string();
+        assert!(message.contains("zerodesk.db to version 3") && message.contains("unchanged"), "{message}");
+        assert_eq!((version(&connection).unwrap(), tables(&connection)), (2, before));
+        run(&mut connection, path, MIGRATIONS, now).unwrap();
+    }
 }

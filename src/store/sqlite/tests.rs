@@ -68,6 +68,7 @@ fn acknowledged_means_on_the_disk() {
     assert_eq!(pragma("synchronous").unwrap(), 2.into(), "FULL");
     assert_eq!(pragma("journal_mode").unwrap(), String::from("wal").into());
     assert_eq!(pragma("foreign_keys").unwrap(), 1.into());
+    assert_eq!(pragma("temp_store").unwrap(), 2.into(), "MEMORY: no other folder has to be writable");
     drop(store);
 }
 

@@ -5,6 +5,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
 };
 
@@ -30,14 +31,25 @@ type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Option<Answer> + Send>;
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+    trouble: Trouble,
 }
+
+/// Why the last commit failed; `None` where it did not.
+type Trouble = Arc<Mutex<Option<String>>>;
 
 impl Writer {
     /// Hands the connection to a new thread.
     pub(super) fn start(connection: Connection) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let thread = std::thread::spawn(move || work(connection, jobs));
-        Self { queue: Some(queue), thread: Some(thread) }
+        let trouble = Trouble::default();
+        let told = Arc::clone(&trouble);
+        let thread = std::thread::spawn(move || work(connection, jobs, &told));
+        Self { queue: Some(queue), thread: Some(thread), trouble }
+    }
+
+    /// See [`super::Sqlite::trouble`].
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// See [`super::Sqlite::write`].
@@ -94,10 +106,10 @@ where
     Ok(value)
 }
 
-fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
+fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, trouble: &Trouble) {
     let mut group = Vec::with_capacity(GROUP);
     while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
-        let (answers, committed) = commit(&mut connection, &mut group);
+        let (answers, committed) = commit(&mut connection, &mut group, trouble);
         for answer in answers {
             answer(committed);
         }
@@ -106,7 +118,11 @@ fn work(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
 }
 
 /// Runs a group in one transaction. Jobs that never ran drop their reply, which tells their callers.
-fn commit(connection: &mut Connection, group: &mut Vec<Job>) -> (Vec<Answer>, Committed) {
+fn commit(connection: &mut Connection, group: &mut Vec<Job>, trouble: &Trouble) -> (Vec<Answer>, Committed) {
+    let tell = |fault: Option<&rusqlite::Error>| {
+        let fault = fault.map(|error| format!("it takes no changes: {error}"));
+        *trouble.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    };
     let failed = |error: &rusqlite::Error| match error {
         rusqlite::Error::SqliteFailure(code, _) => Err(Some(*code)),
         _ => Err(None),
@@ -115,11 +131,13 @@ fn commit(connection: &mut Connection, group: &mut Vec<Job>) -> (Vec<Answer>, Co
         Ok(transaction) => transaction,
         Err(error) => {
             tracing::error!(%error, "the database takes no changes");
+            tell(Some(&error));
             return (Vec::new(), failed(&error));
         }
     };
     let answers = group.drain(..).filter_map(|job| guarded(job, &mut transaction)).collect();
     let committed = transaction.commit().inspect_err(|error| tracing::error!(%error, "a commit failed"));
+    tell(committed.as_ref().err());
     (answers, committed.map_err(|error| failed(&error).unwrap_err()))
 }
 

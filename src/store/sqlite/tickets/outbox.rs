@@ -6,21 +6,23 @@ use ulid::Ulid;
 
 use super::{
     super::StoreError,
-    rows::{invalid, ticket_from_json, time},
+    rows::{self, invalid, ticket_from_json, time},
 };
 use crate::desk::{Claimed, DeadLetter, OutboxEntry, OutboxState, Ticket, Whose};
 
-/// Entries that may be claimed at `:now`: due ones, and those whose lease has ended.
-const DUE: &str =
-    "((state IN ('pending', 'retry') AND due_ms <= :now) OR (state = 'leased' AND lease_until_ms <= :now))";
+/// Entries that may be claimed at `:now`: due ones, and those whose lease has ended. What was last touched later than now
+/// was so by a clock that has been put right since, and its due time means nothing.
+const DUE: &str = "((state IN ('pending', 'retry') AND (due_ms <= :now OR updated_ms > :now + 60000)) \
+                   OR (state = 'leased' AND lease_until_ms <= :now))";
 
 pub(super) fn insert(tx: &Connection, ticket: &Ticket, entry: &OutboxEntry) -> Result<(), StoreError> {
-    let sql = "INSERT INTO outbox (id, ticket_id, connector, state, attempts, due_ms, created_ms, updated_ms) \
-               VALUES (:id, :ticket_id, :connector, :state, :attempts, :due_ms, :now, :now)";
+    let sql = "INSERT INTO outbox (id, ticket_id, connector, step, state, attempts, due_ms, created_ms, updated_ms) \
+               VALUES (:id, :ticket_id, :connector, :step, :state, :attempts, :due_ms, :now, :now)";
     tx.prepare_cached(sql)?.execute(named_params! {
         ":id": entry.id.to_string(),
         ":ticket_id": ticket.id.to_string(),
         ":connector": entry.connector,
+        ":step": entry.step,
         ":state": entry.state.as_str(),
         ":attempts": entry.attempts,
         ":due_ms": entry.due.as_millisecond(),
@@ -68,7 +70,7 @@ pub(super) fn claim(
     let sql = format!(
         "UPDATE outbox SET state = 'leased', attempts = attempts + 1, lease_owner = :owner, lease_until_ms = :until, \
          updated_ms = :now WHERE id IN (SELECT id FROM outbox WHERE {condition} AND {DUE} ORDER BY due_ms, id LIMIT :limit) \
-         RETURNING id, connector, state, attempts, due_ms, remote_id, last_error, ticket_id"
+         RETURNING id, connector, state, attempts, due_ms, remote_id, last_error, step, ticket_id"
     );
     let mut statement = tx.prepare_cached(&sql)?;
     named.extend([
@@ -80,8 +82,10 @@ pub(super) fn claim(
     let mut rows = statement.query(places(&named).as_slice())?;
     let mut claimed = Vec::new();
     while let Some(row) = rows.next()? {
-        let ticket_id: String = row.get(7)?;
-        claimed.push(Claimed { entry: entry(row)?, ticket: ticket_by_id(tx, &ticket_id)? });
+        let (entry, ticket_id) = (entry(row)?, row.get::<_, String>(8)?);
+        let ticket = ticket_by_id(tx, &ticket_id)?;
+        let step = entry.step.map(|position| rows::step_at(tx, &ticket, position)).transpose()?;
+        claimed.push(Claimed { entry, ticket, step });
     }
     claimed.sort_by_key(|claimed| (claimed.entry.due, claimed.entry.id));
     Ok(claimed)
@@ -143,7 +147,7 @@ pub(super) fn counts(conn: &Connection) -> Result<Vec<(OutboxState, u64)>, Store
 }
 
 pub(super) fn of_ticket(conn: &Connection, ticket: &Ticket) -> Result<Vec<OutboxEntry>, StoreError> {
-    let sql = "SELECT id, connector, state, attempts, due_ms, remote_id, last_error FROM outbox \
+    let sql = "SELECT id, connector, state, attempts, due_ms, remote_id, last_error, step FROM outbox \
                WHERE ticket_id = ?1 ORDER BY id";
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query((ticket.id.to_string(),))?;
@@ -158,16 +162,16 @@ pub(super) fn of_ticket(conn: &Connection, ticket: &Ticket) -> Result<Vec<Outbox
 pub(super) fn dead(conn: &Connection, limit: u32, offset: u32) -> Result<(Vec<DeadLetter>, u64), StoreError> {
     let count = "SELECT count(*) FROM outbox WHERE state = 'dead'";
     let total: i64 = conn.prepare_cached(count)?.query_row((), |row| row.get(0))?;
-    let sql = "SELECT o.id, o.connector, o.state, o.attempts, o.due_ms, o.remote_id, o.last_error, t.reference, \
-               t.subject FROM outbox o JOIN tickets t ON t.id = o.ticket_id WHERE o.state = 'dead' \
+    let sql = "SELECT o.id, o.connector, o.state, o.attempts, o.due_ms, o.remote_id, o.last_error, o.step, \
+               t.reference, t.subject FROM outbox o JOIN tickets t ON t.id = o.ticket_id WHERE o.state = 'dead' \
                ORDER BY o.updated_ms DESC, o.id DESC LIMIT ?1 OFFSET ?2";
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query((limit, offset))?;
     let mut letters = Vec::new();
     while let Some(row) = rows.next()? {
-        let reference: String = row.get(7)?;
+        let reference: String = row.get(8)?;
         let reference = reference.try_into().map_err(|error: String| invalid("reference", error))?;
-        letters.push(DeadLetter { entry: entry(row)?, reference, subject: row.get(8)? });
+        letters.push(DeadLetter { entry: entry(row)?, reference, subject: row.get(9)? });
     }
     Ok((letters, total.unsigned_abs()))
 }
@@ -194,6 +198,7 @@ fn entry(row: &Row<'_>) -> Result<OutboxEntry, StoreError> {
         due: time(row.get(4)?)?,
         remote_id: row.get(5)?,
         last_error: row.get(6)?,
+        step: row.get(7)?,
     })
 }
 

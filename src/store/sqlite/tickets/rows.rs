@@ -56,6 +56,15 @@ pub(super) fn steps(conn: &Connection, ticket: &Ticket) -> Result<Vec<Step>, Sto
     Ok(steps)
 }
 
+/// One step by its position.
+pub(super) fn step_at(conn: &Connection, ticket: &Ticket, position: u32) -> Result<Step, StoreError> {
+    let sql =
+        "SELECT at_ms, kind, level, agent, reason, status FROM ticket_steps WHERE ticket_id = ?1 AND position = ?2";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query((ticket.id.to_string(), position))?;
+    rows.next()?.map(step).transpose()?.ok_or_else(|| invalid("step", position))
+}
+
 fn step(row: &Row<'_>) -> Result<Step, StoreError> {
     let name: String = row.get(1)?;
     let kind = StepKind::ALL.into_iter().find(|kind| kind.as_str() == name);
