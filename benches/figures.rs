@@ -88,7 +88,7 @@ fn day_of_events(day: Date, salts: &Salts, chance: &mut Chance) -> Vec<Event> {
     let midnight = day.to_zoned(TimeZone::UTC).expect("a day").timestamp();
     let mut events = Vec::with_capacity(EVENTS_A_DAY + 16);
     while events.len() < EVENTS_A_DAY {
-        let begin = midnight + SignedDuration::from_secs(chance.below(85_000) as i64);
+        let begin = midnight + SignedDuration::from_secs(chance.below(85_000).cast_signed() as i64);
         let visitor = salts.visitor(&Session::generate(), begin);
         let locale = ["en", "nl", "de"][chance.below(3)].to_owned();
         let origin = Origin {

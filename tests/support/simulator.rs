@@ -150,7 +150,7 @@ impl Played {
     /// First and last day on which something may begin.
     pub fn days() -> (Date, Date) {
         let first: Date = FIRST.parse().expect("a day");
-        (first, first.checked_add(SignedDuration::from_hours(24 * DAYS as i64)).expect("a day"))
+        (first, first.checked_add(SignedDuration::from_hours(24 * DAYS.cast_signed())).expect("a day"))
     }
 }
 
@@ -212,7 +212,7 @@ impl Stage {
             interacted: Some(true),
             ..Origin::default()
         };
-        Tab { session, origin, begin: midnight + SignedDuration::from_secs(second as i64) }
+        Tab { session, origin, begin: midnight + SignedDuration::from_secs(second.cast_signed()) }
     }
 
     fn at(&mut self, tab: &Tab, seconds: f64, kind: EventKind) -> EventId {
@@ -358,7 +358,7 @@ impl Stage {
                 self.form(tab, HOUR);
                 self.solved(tab, HOUR + 30.0);
                 let days = if plot == 8 { 3 } else { 9 };
-                let second = tab.begin.duration_since(self.stage_begin()).as_secs() as u64 + days * DAY_S;
+                let second = tab.begin.duration_since(Self::stage_begin()).as_secs() as u64 + days * DAY_S;
                 let other = self.tab(second);
                 self.form(&other, 0.0);
                 self.ticket(&other, 60.0, email);
@@ -436,7 +436,7 @@ impl Stage {
             13 => {
                 // Without JavaScript each request is a session of its own; the search that they name joins them.
                 let id = self.search(tab, 0.0, Decision::NoAnswer, Trigger::Url);
-                let begin = tab.begin.duration_since(self.stage_begin()).as_secs() as u64;
+                let begin = tab.begin.duration_since(Self::stage_begin()).as_secs() as u64;
                 let (form, ticket) = (self.tab(begin), self.tab(begin));
                 self.at(&form, 30.0, EventKind::FormOpened { from: "search".into(), query_id: Some(id.clone()) });
                 let kind =
@@ -503,7 +503,7 @@ impl Stage {
         }
     }
 
-    fn stage_begin(&self) -> Timestamp {
+    fn stage_begin() -> Timestamp {
         let first: Date = FIRST.parse().expect("a day");
         first.to_zoned(TimeZone::UTC).expect("an instant").timestamp()
     }

@@ -92,7 +92,7 @@ impl Story {
     }
 
     /// The last event is about a ticket of this address.
-    fn from_address(mut self, email: &str) -> Self {
+    fn under_address(mut self, email: &str) -> Self {
         let requester = Some(RequesterHash::of(email, &Salt::from_bytes([9; 32])));
         self.events.last_mut().unwrap().notes.requester = requester;
         self
@@ -314,10 +314,10 @@ fn who_is_no_person_is_left_out_and_counted() {
 
 #[test]
 fn a_ticket_of_the_same_address_counts_wherever_it_was_sent() {
-    let first = || Story::of(1).form(0.0).ticket(60.0).from_address("ann@example.com");
+    let first = || Story::of(1).form(0.0).ticket(60.0).under_address("ann@example.com");
     let solved = |story: Story| story.form(2.0 * HOUR).solved(2.0 * HOUR + 9.0);
     let later =
-        |email: &str, hours: f64| Story::of(2).form(hours * HOUR).ticket(hours * HOUR + 5.0).from_address(email);
+        |email: &str, hours: f64| Story::of(2).form(hours * HOUR).ticket(hours * HOUR + 5.0).under_address(email);
     for (what, other, reversed) in [
         ("nothing else", Story::of(2), [0, 0]),
         ("another tab, a day later", later(" Ann@Example.com ", 20.0), [1, 1]),
