@@ -160,7 +160,7 @@ async fn request_tracker_gets_every_ticket_once_or_says_why_not() {
     assert!(dead.ends_with(" 2"), "{dead}");
 }
 
-/// A mail server of its own; it ends with its standard input.
+/// A mail server of its own.
 struct MailServer(Child);
 
 impl MailServer {
@@ -178,7 +178,8 @@ impl MailServer {
 
 impl Drop for MailServer {
     fn drop(&mut self) {
-        drop(self.0.stdin.take());
+        // Asked to end, it would wait for connections that a server of ours keeps.
+        drop(self.0.kill());
         drop(self.0.wait());
     }
 }
@@ -243,7 +244,7 @@ async fn mail_tells_who_asked_of_an_answer_though_the_first_reply_of_the_server_
     let _mail_server = MailServer::start(port, folder.path(), &[]);
     let settings = format!(
         "public_url = \"https://help.example.org\"\n[connectors.thanks]\ntype = \"confirmation\"\n\
-         from = \"help@shop.example\"\nhost = \"localhost\"\nport = {port}\ntls = \"none\"\n"
+         from = \"help@shop.example\"\nhost = \"localhost\"\nport = {port}\ntls = \"none\"\ntimeout_s = 2\n"
     );
     let server = Server::with(crate::support::HELP).configured(&settings).start().await;
     let body = json!({ "message": "Help", "requester": { "email": "lost@example.org" } });
@@ -255,7 +256,9 @@ async fn mail_tells_who_asked_of_an_answer_though_the_first_reply_of_the_server_
     let path = format!("/api/v1/desk/tickets/{reference}/reply");
     let reply = json!({ "text": "Like this." });
     server.request("POST", &path).bearer_auth(&server.token).json(&reply).send().await.unwrap();
-    server.eventually(async |_| mails(folder.path()).len() == 3).await;
+    let arrived =
+        async |server: &Server| server.get("/healthz").await.status().is_success() && mails(folder.path()).len() == 3;
+    server.eventually(arrived).await;
     let mails = mails(folder.path());
     let id = |mail: &str| mail.lines().find(|line| line.starts_with("Message-ID")).unwrap().to_owned();
     assert_eq!(id(&mails[0]), id(&mails[1]), "known as one");

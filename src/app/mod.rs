@@ -6,6 +6,8 @@
 
 mod follow;
 mod guard;
+mod learning;
+mod reports;
 mod settings;
 
 use std::{
@@ -15,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{Notify, oneshot, watch},
     task::JoinHandle,
@@ -34,7 +36,7 @@ use crate::{
     },
     index::{Generation, Index, IndexError, Snapshot},
     ingest::{Ingest, IngestError},
-    insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor},
+    insight::{Event, EventKind, Insight, InsightError, Origin, SessionHash, Visitor, learned::Learning},
     search::{Completer, Searcher},
     source::{Directory, SourceError, Watcher},
     store::{DataLock, Sqlite, StoreError},
@@ -45,6 +47,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(20);
 use follow::Completions;
 use guard::Guarded;
+use learning::Lessons;
+use reports::WeeklyReports;
 pub use settings::Faults;
 use settings::FollowedFile;
 
@@ -75,6 +79,9 @@ pub enum AppError {
     /// The desk cannot begin.
     #[error(transparent)]
     Desk(#[from] DeskError),
+    /// Reports cannot be mailed.
+    #[error("{0}")]
+    Reports(String),
     /// A connector cannot be used.
     #[error(transparent)]
     Connector(#[from] SetupError),
@@ -103,6 +110,8 @@ pub struct App {
     pub desk: Desk,
     /// Records events and counts them.
     pub insight: Insight,
+    /// Learns from what visitors do.
+    pub learning: Learning,
     /// Keys of help desks that may tell what became of a ticket.
     pub outcome_keys: Vec<SigningKey>,
     /// Completes what visitors type.
@@ -120,6 +129,8 @@ pub struct App {
     stop_delivery: Arc<Notify>,
     delivering: Mutex<Option<JoinHandle<()>>>,
     completions: Completions,
+    lessons: Lessons,
+    reports: Option<WeeklyReports>,
     following: Mutex<Vec<JoinHandle<()>>>,
     _lock: DataLock,
 }
@@ -145,13 +156,15 @@ impl App {
         let desk = Desk::new(Arc::new(store.clone()), ladder, &config.desk, &config.sites);
         let desk = desk.routed(Routes::new(&config.connectors)).at(&config.public_url);
         let first_token = desk.first_agent(clock()).await?;
+        let learning = Learning::open(Arc::new(store.clone()), clock()).await?;
         let insight = Insight::open(Arc::new(store.clone()), &config.insight, clock.clone()).await?;
 
         let source = Directory::open(&config.articles)?;
         // Watching begins before the first look, so that no change falls in between.
         let watcher = Watcher::new(&config.articles, config.watch.clone())?;
         let index = Arc::new(Index::open(&config.index, config.default_language())?);
-        let mut ingest = Ingest::new(source, index.clone(), config.default_language());
+        let ingest = Ingest::new(source, index.clone(), config.default_language());
+        let mut ingest = ingest.with_drafts(config.preview);
         ingest.compare_all(&mut |done, all| progress(done, all))?;
         warn_of_unlisted_languages(&config, &index.snapshot());
 
@@ -185,15 +198,30 @@ impl App {
         };
         following.push(completions.clone().follow(index.generations()));
         following.push(tokio::spawn(guard::mend(store.clone(), faults.clone())));
+        let lessons = Lessons {
+            learning: learning.clone(),
+            searcher: searcher.clone(),
+            insight: insight.clone(),
+            sites: config.sites.iter().map(|(key, site)| (key.clone(), site.learn)).collect(),
+            retention: SignedDuration::from_hours(24 * i64::from(config.insight.retention_days)),
+            clock: clock.clone(),
+        };
+        following.push(lessons.clone().follow());
+        let reports = WeeklyReports::open(&config, &insight, &searcher, Arc::new(store.clone()), &clock);
+        let reports = reports.map_err(AppError::Reports)?;
+        following.extend(reports.clone().map(WeeklyReports::follow));
         Ok(Self {
             config,
             clock,
             searcher,
             desk,
             insight,
+            learning,
             outcome_keys,
             completer: completions.completer.clone(),
             completions,
+            lessons,
+            reports,
             faults,
             first_token,
             store,
@@ -247,6 +275,19 @@ impl App {
     pub async fn refresh_completions(&self) {
         self.completions.count().await;
         self.completions.prepare().await;
+    }
+
+    /// Takes in what visitors said of articles, without waiting for the hour.
+    pub async fn learn(&self) {
+        self.lessons.learn().await;
+    }
+
+    /// Mails the reports that are due, without waiting for the hour. Returns how many.
+    pub async fn send_reports(&self) -> usize {
+        match &self.reports {
+            Some(reports) => reports.send_due().await,
+            None => 0,
+        }
     }
 
     fn take_following(&self) -> Vec<JoinHandle<()>> {

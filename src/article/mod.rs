@@ -13,6 +13,7 @@ mod links;
 mod markdown;
 mod markup;
 mod problem;
+mod questions;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +24,7 @@ pub use front_matter::FrontMatter;
 pub use html::{LinkTarget, render, render_under};
 pub use links::{Link, Links, PICTURE_ENDINGS, links};
 pub use problem::{Problem, ProblemCode, Severity};
+pub use questions::add_questions;
 
 use address::FromPath;
 use front_matter::Given;

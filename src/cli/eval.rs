@@ -1,5 +1,7 @@
 //! `zerodesk eval`: quality on judged questions, and the fit of the decision.
 
+mod gathering;
+mod replay;
 mod report;
 
 use std::{
@@ -11,8 +13,8 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::bar;
 use crate::{
     eval::{self, EvalError, Example, Floor, Judged, Measures, Outcome, QuerySet},
     search::{DecisionModel, RankingModel},
@@ -64,6 +66,12 @@ pub struct EvalArgs {
     /// Rounds of --fit-ranking at most
     #[arg(long, value_name = "N", default_value_t = 3)]
     rounds: usize,
+    /// Instead, measure how well questions without an article are gathered (needs removed_qrels.tsv), as JSON with --json
+    #[arg(long)]
+    gathering: bool,
+    /// Instead, measure what learned questions are worth: half of the questions are learned, the others asked
+    #[arg(long, conflicts_with = "gathering")]
+    replay: bool,
     /// Measure the decision of each set with weights fitted on the others
     #[arg(long)]
     leave_one_out: bool,
@@ -73,6 +81,12 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     // Mistakes first: measuring takes a while.
     let floor = args.floor.as_deref().map(Floor::read).transpose()?;
     let sets = read(args)?;
+    if args.gathering {
+        return gathering::run(&sets, &args.sets, args.json);
+    }
+    if args.replay {
+        return replay::run(&sets);
+    }
     let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).chain(["mean"]).collect();
     floor.iter().try_for_each(|floor| floor.fits(&names))?;
     if let Some(file) = &args.fit_ranking {
@@ -117,9 +131,7 @@ fn read(args: &EvalArgs) -> anyhow::Result<Vec<QuerySet>> {
 }
 
 fn ask(sets: &[QuerySet]) -> anyhow::Result<Vec<Vec<Outcome>>> {
-    let bar = ProgressBar::new(sets.len() as u64).with_style(
-        ProgressStyle::with_template("{bar:30} {pos}/{len} sets {msg}").unwrap_or(ProgressStyle::default_bar()),
-    );
+    let bar = bar(sets.len() as u64, "sets");
     let mut outcomes = Vec::new();
     for set in sets {
         bar.set_message(set.name.clone());

@@ -8,9 +8,13 @@ mod check;
 mod config;
 mod connectors;
 mod eval;
+mod gaps;
+mod learned;
+mod report;
 mod search;
 mod serve;
 mod synonyms;
+mod visitor;
 
 use std::{
     fs, io,
@@ -20,9 +24,10 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    config::{Config, ConfigError, Written},
+    config::{Config, ConfigError, Site, Written},
     telemetry::TelemetryError,
 };
 
@@ -36,13 +41,13 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    serve: Settings,
+    serve: ServeArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the help centre, the search box and the API (what happens without a command, too)
-    Serve(Settings),
+    Serve(ServeArgs),
     /// Check a folder of articles for mistakes
     Check(check::CheckArgs),
     /// Look after the people who work at the desk; works while the server runs
@@ -61,6 +66,26 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Search from the command line
     Search(search::SearchArgs),
+    /// What visitors asked and no article answers, the most urgent first; works while the server runs
+    Gaps(gaps::GapsArgs),
+    /// Write the figures of a month as one page of HTML, and as Markdown
+    Report(report::ReportArgs),
+    /// What articles have learned from visitors
+    #[command(subcommand)]
+    Learned(learned::LearnedCommand),
+    /// Everything about one person: hand it over, or delete it
+    #[command(subcommand)]
+    Visitor(visitor::VisitorCommand),
+}
+
+/// What `serve` takes beside the settings.
+#[derive(Debug, Clone, Default, Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    settings: Settings,
+    /// For writers: show drafts and problems, and reload open pages when their files are saved
+    #[arg(long)]
+    preview: bool,
 }
 
 /// Settings that can be given as flags; they override environment and file.
@@ -98,6 +123,11 @@ impl Settings {
     /// # Errors
     /// [`UsageError`], for exit code 2.
     fn load(self) -> Result<Config, UsageError> {
+        self.load_for(false)
+    }
+
+    /// The same, for visitors or for a writer's preview.
+    fn load_for(self, preview: bool) -> Result<Config, UsageError> {
         let written = Written {
             file: read_file(self.config.as_deref())?,
             env: std::env::vars().collect(),
@@ -106,6 +136,7 @@ impl Settings {
             data: self.data,
             listen: self.listen,
             limits: self.limits.map(|switch| switch == Switch::On),
+            preview,
         };
         Ok(written.meant()?)
     }
@@ -118,6 +149,8 @@ enum UsageError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Log(TelemetryError),
+    #[error("there is no site {key:?}; there are: {known}")]
+    Site { key: String, known: String },
     #[error("configuration file {path}: {source}; name another with --config, or leave it out")]
     File { path: PathBuf, source: io::Error },
 }
@@ -149,6 +182,24 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
+/// The site with this key; without one the default site.
+fn site<'a>(config: &'a Config, key: Option<&str>) -> Result<(&'a str, &'a Site), UsageError> {
+    let found = match key {
+        Some(key) => config.sites.get_key_value(key),
+        None => config.sites.get_key_value("default").or_else(|| config.sites.iter().next()),
+    };
+    let names = || config.sites.keys().cloned().collect::<Vec<_>>().join(", ");
+    found
+        .map(|(key, site)| (key.as_str(), site))
+        .ok_or_else(|| UsageError::Site { key: key.unwrap_or("default").to_owned(), known: names() })
+}
+
+/// A bar for work that takes a while; nothing where nobody looks at a terminal.
+fn bar(length: u64, what: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {what} {{msg}}"));
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 /// The error and its causes, without those that the text before already tells.
 fn told_once(error: &anyhow::Error) -> String {
     error
@@ -161,7 +212,7 @@ fn told_once(error: &anyhow::Error) -> String {
 impl Cli {
     fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Some(Command::Serve(settings)) => serve::run(settings.load()?),
+            Some(Command::Serve(args)) => serve::run(args.settings.load_for(args.preview)?),
             Some(Command::Check(args)) => check::run(args),
             Some(Command::Agent(command)) => agent::run(command),
             Some(Command::Backup(args)) => backup::back_up(args),
@@ -170,7 +221,11 @@ impl Cli {
             Some(Command::Config(settings)) => config::run(&settings.load()?),
             Some(Command::Eval(args)) => eval::run(&args),
             Some(Command::Search(args)) => search::run(args),
-            None => serve::run(self.serve.load()?),
+            Some(Command::Gaps(args)) => gaps::run(args),
+            Some(Command::Report(args)) => report::run(args),
+            Some(Command::Learned(command)) => learned::run(command),
+            Some(Command::Visitor(command)) => visitor::run(command),
+            None => serve::run(self.serve.settings.load_for(self.serve.preview)?),
         }
     }
 }

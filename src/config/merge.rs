@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use toml::{Table, Value};
 use toml_edit::{DocumentMut, Item};
 
-use super::{Config, Connector, EXAMPLE, Site};
+use super::{Config, Connector, EXAMPLE, Site, WatchMode, brand};
 
 /// The prefix of every environment variable that sets something.
 const ENV_PREFIX: &str = "ZERODESK_";
@@ -27,6 +27,8 @@ pub struct Written {
     pub listen: Option<SocketAddr>,
     /// `--limits`
     pub limits: Option<bool>,
+    /// `--preview`
+    pub preview: bool,
 }
 
 /// A configuration that cannot be used: where, what, and what to do.
@@ -98,8 +100,23 @@ impl Written {
         config.data = self.data.unwrap_or(config.data);
         config.listen = self.listen.unwrap_or(config.listen);
         config.limits.enabled = self.limits.unwrap_or(config.limits.enabled);
+        if self.preview {
+            begin_preview(&mut config);
+        }
         check(&config)?;
         Ok(config)
+    }
+}
+
+/// A preview has an index and a database of its own, because drafts must not reach visitors, and tries of a writer
+/// are no figures; and it sends nothing to anybody.
+fn begin_preview(config: &mut Config) {
+    config.preview = true;
+    config.index.push("preview");
+    config.data = config.index.join("data");
+    config.connectors.clear();
+    if config.watch.mode == WatchMode::Off {
+        config.watch.mode = WatchMode::Native;
     }
 }
 
@@ -134,6 +151,15 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             return fail(format!("sites.{key}.languages"), "name at least one language, such as [\"en\"]");
         }
         thresholds(site).or_else(|detail| fail(format!("sites.{key}"), detail))?;
+        if let Some((setting, detail)) = site.brand.fault() {
+            return fail(format!("sites.{key}.brand.{setting}"), detail);
+        }
+        if !(site.edit_url.is_empty() || brand::is_web(&site.edit_url) && site.edit_url.contains("{path}")) {
+            return fail(
+                format!("sites.{key}.edit_url"),
+                "write an address with {path} in it, such as \"https://git.example.com/edit/{path}\"",
+            );
+        }
         if let Some(fault) = site.hours.fault() {
             return fail(format!("sites.{key}.hours"), fault);
         }
@@ -142,6 +168,11 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         config.connectors.iter().find_map(|(name, connector)| connector_fault(config, name, connector))
     {
         return fail(key, detail);
+    }
+    let sends_mail =
+        |name: &str| matches!(config.connectors.get(name), Some(Connector::Email(_) | Connector::Confirmation(_)));
+    if !config.reports.to.is_empty() && !sends_mail(&config.reports.mail) {
+        return fail("reports.mail".into(), "name a connector of type \"email\" or \"confirmation\"");
     }
     if !config.ladder.iter().enumerate().all(|(at, rung)| usize::from(rung.level) == at) || config.ladder.len() < 2 {
         return fail("ladder".into(), "levels start at 0, rise by one and include 1");
@@ -333,6 +364,14 @@ mod tests {
             (file("[connectors.a]\ntype = \"webhook\"\ntimeout_s = 31"), "connectors.a.timeout_s"),
             (file("[connectors.a]\ntype = \"confirmation\""), "public_url"),
             (file("public_url = \"https://a.example\"\n[connectors.a]\ntype = \"confirmation\""), "connectors.a.from"),
+            (file("[sites.a]\nedit_url = \"https://git.example/edit\""), "sites.a.edit_url"),
+            (file("[sites.a.brand]\naccent = \"red\""), "#0b6252"),
+            (file("[sites.a.brand]\nlogo = \"logo.exe\""), "sites.a.brand.logo"),
+            (
+                file("[[sites.a.brand.footer]]\nurl = \"javascript:alert(1)\"\ntext = { en = \"x\" }"),
+                "sites.a.brand.footer",
+            ),
+            (file("[[sites.a.brand.footer]]\nurl = \"/imprint\"\ntext = {}"), "sites.a.brand.footer"),
             (file("[sites.a.hours]\ntime_zone = \"Mars/Olympus\""), "sites.a.hours"),
             (file("[sites.a.hours]\nmonday = [\"9-5\"]"), "9-5"),
             (file("[sites.a.hours]\nholidays = [\"2026-02-30\"]"), "line 2"),

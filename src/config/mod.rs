@@ -4,6 +4,7 @@
 //! structs below mirror that file, and a test keeps the two equal. Mistakes surface at start, with
 //! the file and line that caused them. This room is plain data: it opens no file and no socket.
 
+mod brand;
 mod connectors;
 mod hours;
 mod merge;
@@ -13,6 +14,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::LazyLock}
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use brand::{Brand, Colour, FooterLink};
 pub use connectors::{Confirmation, Connector, Email, HIDDEN, HelpDesk, Mail, MailTls, Reach, Secret, Target, Webhook};
 pub use hours::{Hours, OpenSpan};
 pub use merge::{ConfigError, Written, effective_toml};
@@ -48,10 +50,15 @@ pub struct Config {
     pub connectors: BTreeMap<String, Connector>,
     /// Events and figures.
     pub insight: Insight,
+    /// Reports by mail.
+    pub reports: Reports,
     /// Logging.
     pub log: Log,
     /// Support levels, lowest first.
     pub ladder: Vec<Rung>,
+    /// Serves writers: drafts and problems are shown, and open pages follow their files. Only a flag sets this.
+    #[serde(skip)]
+    pub preview: bool,
 }
 
 /// How the article folder is watched.
@@ -107,6 +114,10 @@ pub struct Site {
     pub frame_ancestors: Vec<Origin>,
     /// Secret with which the embedding website signs the ids of its users; none: no user counts as verified.
     pub user_secret: Option<Secret>,
+    /// Where writers change an article: an address with `{path}` for the article's file; empty: pages show no link.
+    pub edit_url: String,
+    /// How the pages look.
+    pub brand: Brand,
     /// When people work, by which the times of support contracts run.
     pub hours: Hours,
     /// Share of visitors to whom no articles are suggested in the form, 0..1, to measure what suggestions are worth.
@@ -119,6 +130,21 @@ pub struct Site {
     pub ticket_cost: Option<f64>,
     /// ISO 4217 code of `ticket_cost`, such as `EUR`.
     pub currency: String,
+    /// Whether articles learn the questions that they were found helpful for, and whose voice counts.
+    pub learn: Learn,
+}
+
+/// Whose voice counts when an article was found helpful for a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Learn {
+    /// Each network has one voice, so that nobody alone can teach anything.
+    #[default]
+    Networks,
+    /// Each visit has one voice: where all visitors share one address, and are trusted.
+    Visits,
+    /// Nothing is learned.
+    Off,
 }
 
 impl Site {
@@ -260,10 +286,25 @@ pub struct Insight {
     pub stats: StatsAccess,
     /// Days for which raw events are kept.
     pub retention_days: u32,
+    /// Signals of browsers that ask not to be tracked which are honoured: nothing is recorded of such a request.
+    pub honour: Honour,
     /// Capacity of the channel between requests and the store, in events.
     pub buffer: usize,
     /// Networks of the site's own people, whose visits do not count.
     pub staff_networks: Vec<IpNet>,
+}
+
+/// Signals of browsers that ask not to be tracked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Honour {
+    /// `Sec-GPC: 1` and `DNT: 1`.
+    #[default]
+    All,
+    /// `Sec-GPC: 1` only.
+    Gpc,
+    /// Neither: what is recorded leads to nobody.
+    None,
 }
 
 /// Who may read the figures.
@@ -274,6 +315,16 @@ pub enum StatsAccess {
     Public,
     /// Holders of an agent's token.
     Token,
+}
+
+/// Reports by mail.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reports {
+    /// Who gets the figures of the week; empty: nobody.
+    pub to: Vec<String>,
+    /// The connector through whose mail server it goes.
+    pub mail: String,
 }
 
 /// Log settings.
@@ -358,8 +409,10 @@ impl Default for Config {
             desk: Desk::default(),
             connectors: BTreeMap::new(),
             insight: Insight::default(),
+            reports: Reports::default(),
             log: Log::default(),
             ladder: default_ladder(),
+            preview: false,
         }
     }
 }
@@ -383,11 +436,14 @@ impl Default for Site {
             candidates_at: 0.35,
             frame_ancestors: Vec::new(),
             user_secret: None,
+            edit_url: String::new(),
+            brand: Brand::default(),
             hours: Hours::default(),
             holdout: 0.0,
             stats: None,
             ticket_cost: None,
             currency: "EUR".into(),
+            learn: Learn::default(),
         }
     }
 }
@@ -438,7 +494,13 @@ impl Default for Desk {
 
 impl Default for Insight {
     fn default() -> Self {
-        Self { stats: StatsAccess::Token, retention_days: 395, buffer: 10_000, staff_networks: Vec::new() }
+        Self {
+            stats: StatsAccess::Token,
+            retention_days: 395,
+            honour: Honour::All,
+            buffer: 10_000,
+            staff_networks: Vec::new(),
+        }
     }
 }
 

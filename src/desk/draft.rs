@@ -43,17 +43,24 @@ impl Draft {
                 questions.push(query.clone());
             }
         }
-        let questions: Vec<String> = questions.iter().map(|question| format!("  - {}", quoted(question))).collect();
-        let questions = questions.join("\n");
         let replies = record.steps.iter().filter(|step| matches!(step.kind, StepKind::Replied | StepKind::Resolved));
         let body: Vec<&str> = replies.filter_map(|step| step.reason.as_deref()).collect();
         let body = if body.is_empty() { "…".to_owned() } else { body.join("\n\n") };
+        Self::begin(&title, lang, &questions, &body, today)
+    }
+
+    /// A draft of these words; `questions` are how people ask.
+    #[must_use]
+    pub fn begin(title: &str, lang: &str, questions: &[impl AsRef<str>], body: &str, today: Date) -> Self {
+        let questions: Vec<String> =
+            questions.iter().map(|question| format!("  - {}", quoted(question.as_ref()))).collect();
+        let questions = questions.join("\n");
         let text = format!(
             "---\ntitle: {}\nlang: {}\ndraft: true\ncreated: {today}\nquestions:\n{questions}\n---\n\n{body}\n",
-            quoted(&title),
+            quoted(title),
             quoted(lang),
         );
-        Self { name: file_name(&title), text }
+        Self { name: file_name(title), text }
     }
 
     /// Writes it into `folder`, which is made when missing, under a name that no file has; returns the file's name.

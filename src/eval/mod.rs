@@ -5,19 +5,23 @@
 //! figures of [`Figure::ALL`], the curves say more of the confidence, and a [`Floor`] keeps what was reached.
 //! This room changes nothing that is served.
 
+mod agreement;
 mod curves;
 mod fit;
 mod floor;
 mod measure;
 mod plot;
+mod replay;
 mod set;
 mod tune;
 
+pub use agreement::{adjusted_rand, removed};
 pub use curves::{Bin, Decided, Point, decided, reliability, risk_coverage, tenths};
 pub use fit::{Example, fit};
 pub use floor::{Floor, Shortfall};
 pub use measure::{Figure, Measures, mean, measure};
 pub use plot::{plot_reliability, plot_risk_coverage};
+pub use replay::{Replay, replay};
 pub use set::{QuerySet, Question};
 pub use tune::{Judged, tune};
 

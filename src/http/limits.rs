@@ -1,6 +1,7 @@
 //! How often one visitor may ask, by address; proxies are believed only where they are configured.
 
 use std::{
+    convert::Infallible,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
     sync::{
@@ -10,8 +11,8 @@ use std::{
 };
 
 use axum::{
-    extract::{Request, State},
-    http::HeaderMap,
+    extract::{FromRef, FromRequestParts, Request, State},
+    http::{HeaderMap, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -22,6 +23,7 @@ use governor::{
 use ipnet::IpNet;
 
 use super::{
+    context::Context,
     error::{ApiError, Code},
     serve::Peer,
 };
@@ -146,6 +148,20 @@ fn address_of(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let address = bare.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
     address.map(|address| address.to_canonical())
+}
+
+/// The address of whoever sent a request. It is used and forgotten: never stored, never logged.
+#[derive(Clone, Copy)]
+pub struct SentFrom(pub IpAddr);
+
+impl FromRequestParts<Context> for SentFrom {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Infallible> {
+        let rates: Arc<RateLimits> = FromRef::from_ref(context);
+        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
+        Ok(Self(visitor(peer, &parts.headers, &rates.proxies)))
+    }
 }
 
 /// One key a visitor: a household or server owns a whole /64 of IPv6.

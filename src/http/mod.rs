@@ -12,6 +12,7 @@ mod context;
 mod cors;
 mod error;
 mod extract;
+mod fresh;
 mod limits;
 mod links;
 mod observe;
@@ -19,6 +20,7 @@ pub mod pages;
 mod replies;
 mod router;
 mod serve;
+mod signals;
 
 pub use error::{ApiError, Code};
 pub use limits::visitor;

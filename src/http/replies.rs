@@ -1,9 +1,9 @@
 //! Replies to searches that were asked before.
 //!
 //! Visitors type, so the beginnings of frequent questions are asked over and over. What was found is kept as long as
-//! the articles, the synonyms and the weights of the decision are those it was found with, up to a bound in bytes: in
-//! two halves, of which the elder is dropped whole whenever the younger is full, and what is asked again moves into
-//! the younger. Ids, times and events are never kept: each search is one of its own.
+//! the articles, the synonyms, the learned questions and the weights of the decision are those it was found with, up
+//! to a bound in bytes: in two halves, of which the elder is dropped whole whenever the younger is full, and what is
+//! asked again moves into the younger. Ids, times and events are never kept: each search is one of its own.
 
 use std::{
     collections::HashMap,

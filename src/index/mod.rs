@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use catalog::Catalog;
 pub use generation::{Generation, Index};
 pub(crate) use lexicon::Words;
-pub use passages::{Heading, Line, LineKind, LineToken, Passages, term_hash};
+pub use passages::{Heading, Line, LineKind, LineToken, Passages, encode_question, term_hash};
 pub use record::{Record, Recorder, language_of};
 pub use schema::TextField;
 pub use snapshot::{DictionaryEntry, Snapshot, Stored};

@@ -221,6 +221,10 @@ struct Encoder<F> {
 }
 
 impl<F: FnMut(LineKind, &Token)> Encoder<F> {
+    fn new(sink: F) -> Self {
+        Self { sink, lines: Vec::new(), hashes: Vec::new(), places: Vec::new(), text: String::new() }
+    }
+
     fn line(&mut self, analyzer: &mut Analyzer, kind: LineKind, section: usize, text: &str) {
         self.lines.extend((self.text.len() as u32).to_le_bytes());
         self.lines.extend(((self.hashes.len() / HASH) as u32).to_le_bytes());
@@ -272,10 +276,18 @@ fn shifted(text: &str, line: &str, range: &Range<usize>) -> Range<usize> {
     range.start + offset..range.end + offset
 }
 
+/// The stored form of a question that stands in no article.
+#[must_use]
+pub fn encode_question(question: &str, analyzer: &mut Analyzer) -> Vec<u8> {
+    let mut encoder = Encoder::new(|_, _: &Token| {});
+    encoder.line(analyzer, LineKind::Question, 0, question);
+    encoder.finish(b"[]")
+}
+
 /// The stored form of an article's lines; `sink` gets every token with the kind of its line, so that a text is analysed
 /// once for all uses.
 pub fn encode(article: &Article, analyzer: &mut Analyzer, sink: impl FnMut(LineKind, &Token)) -> Vec<u8> {
-    let mut encoder = Encoder { sink, lines: Vec::new(), hashes: Vec::new(), places: Vec::new(), text: String::new() };
+    let mut encoder = Encoder::new(sink);
     let front = &article.front_matter;
     encoder.pieces(analyzer, LineKind::Title, 0, &front.title);
     for question in &front.questions {

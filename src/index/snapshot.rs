@@ -257,6 +257,17 @@ impl Snapshot {
         Ok(false)
     }
 
+    /// In about how many articles a stem stands: in so many at least, those of the field that has it most.
+    pub(crate) fn articles_with_stem(&self, language: &str, stem: &str) -> io::Result<u32> {
+        let text = format!("{language}:{stem}");
+        TextField::ALL.iter().try_fold(0, |most, field| {
+            let term = Term::from_field_text(self.fields.text[*field as usize], &text);
+            let readers = self.segments.iter().map(|segment| &segment.text[*field as usize]);
+            let sum = readers.map(|reader| reader.doc_freq(&term)).sum::<io::Result<u32>>()?;
+            Ok(most.max(sum))
+        })
+    }
+
     /// Words that begin with `prefix`, at most `limit` looked at by segment, most frequent first.
     pub(crate) fn completions(&self, language: &str, prefix: &str, limit: usize) -> io::Result<Vec<DictionaryEntry>> {
         let from = format!("{language}:{prefix}");

@@ -10,31 +10,51 @@
 mod bots;
 mod event;
 pub mod figures;
+pub mod gaps;
 pub mod intervals;
+pub mod learned;
 mod period;
 mod reading;
 mod recorder;
+pub mod report;
 mod rollup;
 mod session;
 mod store;
 mod trail;
+mod verdicts;
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::config;
+use crate::{config, search::Searcher};
 use rollup::Rollup;
 use session::day_of;
 
 pub use bots::{Program, declared_bot, program};
 pub use event::{Event, EventId, EventKind, MaskedText, Notes, Origin, SCHEMA, Surface, Trigger, ViewSource};
 pub use figures::{Figures, Popular, Slice, Window};
+pub use gaps::Gaps;
 pub use period::{ClosedPeriod, Period};
 pub use recorder::Recorder;
+use report::{Report, Span};
 pub use session::{RequesterHash, Salt, Salts, Session, SessionHash, Visitor};
 pub use store::{DayEvents, EventStore, FigureStore, InsightError};
 pub use trail::{ArticleRead, Trail, TrailSearch};
+
+tokio::task_local! {
+    /// Set while a request is answered of which nothing may be recorded.
+    static UNRECORDED: ();
+}
+
+/// Does `work` without recording anything that a visitor does in it.
+pub async fn unrecorded<T>(work: impl Future<Output = T>) -> T {
+    UNRECORDED.scope((), work).await
+}
+
+fn is_unrecorded() -> bool {
+    UNRECORDED.try_with(|()| ()).is_ok()
+}
 
 /// How often salts are renewed and old events deleted.
 const UPKEEP: std::time::Duration = std::time::Duration::from_hours(1);
@@ -90,9 +110,14 @@ impl Insight {
         session.and_then(Session::parse).is_some_and(|session| lot(&session) < share)
     }
 
-    /// Hands an event over, and tells whether it was taken. Never waits; see [`Recorder::record`].
+    /// Hands an event over, and tells whether it was taken. Never waits; see [`Recorder::record`]. What a visitor does
+    /// within [`unrecorded`] is let go and only counted (`zerodesk_events_not_recorded_total`).
     #[expect(clippy::must_use_candidate, reason = "who has nobody to tell need not look")]
     pub fn record(&self, event: Event) -> bool {
+        if is_unrecorded() && event.kind.by_visitor() {
+            metrics::counter!("zerodesk_events_not_recorded_total").increment(1);
+            return true;
+        }
         self.recorder.record(event)
     }
 
@@ -149,6 +174,59 @@ impl Insight {
         let events = self.store.events(&window.site, window.from, window.to).await?;
         let fold = tokio::task::spawn_blocking(move || figures::popular(&events, &window, visitors));
         fold.await.map_err(|_| InsightError::Stopped)
+    }
+
+    /// What was asked in a window and not answered, by the articles as they are now.
+    ///
+    /// # Errors
+    /// Those of the store and of the index.
+    pub async fn gaps(
+        &self,
+        window: Window,
+        searcher: Searcher,
+        site: config::Site,
+        search: config::Search,
+    ) -> Result<Gaps, InsightError> {
+        self.flush().await?;
+        let (from, to) = window.events_needed();
+        let events = self.store.events(&window.site, from, to).await?;
+        let find = move || {
+            let articles = gaps::Articles { searcher: &searcher, site: &site, search: &search };
+            Gaps::of(&events, window, &articles, &mut |_, _| {})
+                .map_err(|error| InsightError::Articles(error.to_string()))
+        };
+        tokio::task::spawn_blocking(find).await.map_err(|_| InsightError::Stopped)?
+    }
+
+    /// What a report tells of a site; the address of the figures is not known here.
+    ///
+    /// # Errors
+    /// Those of the store and of the index.
+    pub async fn report(
+        &self,
+        key: &str,
+        site: &config::Site,
+        search: &config::Search,
+        searcher: &Searcher,
+        span: Span,
+        now: Timestamp,
+    ) -> Result<Report, InsightError> {
+        let before = span.before().unwrap_or_else(|| span.clone());
+        let mut days = Vec::new();
+        for day in span.days() {
+            let no_answer = self.figures(report::window(key, day, day, now)).await?.no_answer;
+            days.push((day, no_answer.n, no_answer.count));
+        }
+        let window = span.window(key, now);
+        Ok(Report {
+            site: site.name.clone(),
+            figures: self.figures(window.clone()).await?,
+            before: self.figures(before.window(key, now)).await?,
+            gaps: self.gaps(window, searcher.clone(), site.clone(), search.clone()).await?,
+            public_url: String::new(),
+            span,
+            days,
+        })
     }
 
     /// The figures of a window, from everything recorded so far.

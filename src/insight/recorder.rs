@@ -34,6 +34,8 @@ const RETRY: Duration = Duration::from_millis(500);
 /// Longest wait before a failed write is tried again.
 const MAX_RETRY: Duration = Duration::from_secs(30);
 
+/// Orders that may wait; they are carried out together.
+const ORDERS: usize = 64;
 /// Events of one session and day that are kept. Figures leave such a session out long before.
 const MAX_OF_SESSION: u16 = 2 * MAX_EVENTS as u16;
 /// Places in which events of sessions are counted.
@@ -89,7 +91,7 @@ impl Recorder {
         metrics::describe_counter!("zerodesk_events_written_total", "Events written to the store");
         metrics::describe_counter!("zerodesk_event_writes_failed_total", "Writes of events that failed");
         let (events, incoming) = mpsc::channel(capacity.max(1));
-        let (orders, ordered) = mpsc::channel(8);
+        let (orders, ordered) = mpsc::channel(ORDERS);
         let writer = Writer { store, incoming, batch: Vec::with_capacity(BATCH), retry: RETRY, due: None };
         tokio::spawn(writer.run(ordered));
         Self { events, orders, dropped: Arc::default(), measure: Arc::new(Measure::new()) }
@@ -156,20 +158,26 @@ struct Writer {
 
 impl Writer {
     async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut asked = Vec::new();
         loop {
             let room = BATCH - self.batch.len();
             let due = self.due.unwrap_or_else(Instant::now);
             tokio::select! {
                 biased;
-                order = orders.recv() => match order {
-                    Some(Order::Flush(reply)) => drop(reply.send(self.write_all().await)),
-                    Some(Order::Stop(reply)) => {
+                taken = orders.recv_many(&mut asked, ORDERS) => {
+                    let ends = taken == 0 || asked.iter().any(|order| matches!(order, Order::Stop(_)));
+                    if ends {
                         self.incoming.close();
-                        drop(reply.send(self.write_all().await));
+                    }
+                    // Those who wait together share one writing.
+                    let written = self.write_all().await;
+                    for Order::Flush(reply) | Order::Stop(reply) in asked.drain(..) {
+                        drop(reply.send(written.clone()));
+                    }
+                    if ends {
                         return;
                     }
-                    None => return drop(self.write_all().await),
-                },
+                }
                 () = sleep_until(due), if self.due.is_some() => drop(self.write().await),
                 taken = self.incoming.recv_many(&mut self.batch, room), if room > 0 => {
                     if taken == 0 {

@@ -69,6 +69,11 @@ impl Salt {
         Self(bytes)
     }
 
+    /// What is mixed in.
+    pub(super) const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The salt as 64 hexadecimal digits, for the store.
     #[must_use]
     pub fn to_hex(&self) -> String {
@@ -82,7 +87,7 @@ impl Salt {
     }
 
     /// Four times 80 random bits (the random part of a ULID), condensed to 256.
-    fn generate() -> Self {
+    pub(super) fn generate() -> Self {
         let mut hash = Sha256::new();
         for _ in 0..4 {
             hash.update(Ulid::generate().to_bytes());

@@ -15,6 +15,9 @@ pub enum InsightError {
     /// The store failed; the operation may work later.
     #[error("the event store failed: {0}")]
     Store(String),
+    /// The articles could not be asked.
+    #[error("the articles cannot be asked: {0}")]
+    Articles(String),
     /// The recorder was stopped.
     #[error("events are no longer recorded: the server is stopping")]
     Stopped,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Candidate, Decision,
+    learned::Evidence,
     rank::{self, Ranking},
     understand::Understood,
 };
@@ -126,7 +127,8 @@ pub(super) fn signals(snapshot: &Snapshot, understood: &Understood, ranking: &Ra
     let found = telling().filter(|(bit, _)| best.ranked.concepts >> bit & 1 == 1).count();
     let asked = telling().map(|(_, information)| information).sum::<f32>() / rank::idf(articles, 0.0);
     Signals {
-        share: best.ranked.score / ranking.reachable.max(f32::MIN_POSITIVE),
+        share: (best.ranked.score / ranking.reachable.max(f32::MIN_POSITIVE))
+            .max(best.learned.map_or(0.0, Evidence::share)),
         section_coverage: reading.section_coverage,
         line_likeness: reading.line_likeness,
         closeness: reading.closeness,

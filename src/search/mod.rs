@@ -9,6 +9,7 @@
 mod complete;
 mod decide;
 mod explain;
+mod learned;
 mod message;
 mod model;
 mod priors;
@@ -19,6 +20,7 @@ mod reword;
 mod snippet;
 mod spelling;
 mod syntax;
+mod telling;
 mod typo;
 mod understand;
 mod weights;
@@ -35,8 +37,10 @@ pub use explain::{
     Appearance, Explain, ExplainedArticle, ExplainedDecision, ExplainedField, ExplainedLine, ExplainedSignal,
     ExplainedVariant, ExplainedWord, Explanation, Part, WordPart,
 };
+pub use learned::{LearnedQuestion, LearnedQuestions};
 pub use message::message_query;
 pub use model::{ByField, LineWeights, PriorWeights, RankingModel, TermWeights, VariantWeights};
+pub use telling::{TellingWord, TextReader};
 pub use understand::VariantKind;
 pub use weights::ModelError;
 
@@ -44,6 +48,7 @@ use crate::{
     analysis::{Language, Synonyms},
     index::{Entry, Index, IndexError, Snapshot, Stored},
 };
+use learned::{Evidence, Learned};
 use rank::{Ranked, Ranking};
 use read::Reading;
 use syntax::Asked;
@@ -212,6 +217,7 @@ const MAX_LANGUAGES: usize = 8;
 pub struct Searcher {
     index: Arc<Index>,
     synonyms: Arc<ArcSwap<Synonyms>>,
+    learned: Arc<ArcSwap<LearnedQuestions>>,
     decision: Arc<ArcSwap<DecisionModel>>,
     ranking: Arc<RankingModel>,
 }
@@ -221,6 +227,7 @@ pub struct Searcher {
 pub struct Edition {
     generation: u64,
     synonyms: Arc<Synonyms>,
+    learned: Arc<LearnedQuestions>,
     decision: Arc<DecisionModel>,
 }
 
@@ -228,6 +235,7 @@ impl PartialEq for Edition {
     fn eq(&self, other: &Self) -> bool {
         self.generation == other.generation
             && Arc::ptr_eq(&self.synonyms, &other.synonyms)
+            && Arc::ptr_eq(&self.learned, &other.learned)
             && Arc::ptr_eq(&self.decision, &other.decision)
     }
 }
@@ -263,6 +271,8 @@ struct Candidate {
     ranked: Ranked,
     score: f32,
     reading: Reading,
+    /// What was learned about the article.
+    learned: Option<Evidence>,
     /// Its lines, where they were read; kept for its snippets.
     stored: Option<Stored>,
 }
@@ -275,6 +285,7 @@ impl Searcher {
             index,
             decision: Arc::new(ArcSwap::from_pointee(DecisionModel::bundled().clone())),
             synonyms: Arc::default(),
+            learned: Arc::default(),
             ranking: RankingModel::bundled(),
         }
     }
@@ -288,6 +299,11 @@ impl Searcher {
     /// Uses these synonyms from the next search on; clones of the searcher too.
     pub fn use_synonyms(&self, synonyms: Synonyms) {
         self.synonyms.store(Arc::new(synonyms));
+    }
+
+    /// Uses what visitors taught from the next search on; clones of the searcher too.
+    pub fn use_learned(&self, learned: LearnedQuestions) {
+        self.learned.store(Arc::new(learned));
     }
 
     /// Decides by this model from the next search on; clones of the searcher too.
@@ -310,8 +326,12 @@ impl Searcher {
     /// What the next search goes by.
     #[must_use]
     pub fn edition(&self) -> Edition {
-        let (synonyms, decision) = (self.synonyms.load_full(), self.decision_model());
-        Edition { generation: self.snapshot().generation().number, synonyms, decision }
+        Edition {
+            generation: self.snapshot().generation().number,
+            synonyms: self.synonyms.load_full(),
+            learned: self.learned.load_full(),
+            decision: self.decision_model(),
+        }
     }
 
     /// Answers a query.
@@ -320,10 +340,11 @@ impl Searcher {
     /// The index on disk cannot be read.
     pub fn search(&self, query: &Query) -> Result<Answer, SearchError> {
         let snapshot = self.snapshot();
-        let (decision, synonyms) = (self.decision_model(), self.synonyms.load());
+        let (decision, synonyms, learned) = (self.decision_model(), self.synonyms.load(), self.learned.load());
         let ranking = &self.ranking;
         let late = Cell::new(false);
-        let search = Search { snapshot: &snapshot, query, ranking, decision: &decision, synonyms: &synonyms, late };
+        let (decision, synonyms, learned) = (&decision, &synonyms, &learned);
+        let search = Search { snapshot: &snapshot, query, ranking, decision, synonyms, learned, late };
         let limit = if query.long { MAX_MESSAGE_CHARS } else { MAX_QUERY_CHARS };
         let asked = Asked::read(&understand::clean(&query.text, limit));
         let mut answer = search.answer(&asked)?;
@@ -344,6 +365,7 @@ struct Search<'a> {
     ranking: &'a RankingModel,
     decision: &'a DecisionModel,
     synonyms: &'a Synonyms,
+    learned: &'a LearnedQuestions,
     /// Something was left out because time was up.
     late: Cell<bool>,
 }
@@ -432,11 +454,13 @@ impl Search<'_> {
         }
         let reader = read::Reader::new(model, &understood, &ranking, snapshot);
         restrict::apply(self, &understood, asked, &mut ranking)?;
-        let best = ranking.best(depth.max(READ), |ranked| reader.estimate(ranked));
+        let learned = Learned::of(self, asked, &understood, &reader);
+        learned.join(&mut ranking);
+        let best = ranking.best(depth.max(READ), |ranked| reader.estimate(ranked) + learned.promise(ranked));
         let mut hits = Vec::with_capacity(best.len());
         for (at, ranked) in best.into_iter().enumerate() {
             let stored = if at < READ && !self.is_late() { Some(snapshot.stored(ranked.place)?) } else { None };
-            hits.push(self.candidate(&reader, ranked, stored));
+            hits.push(self.candidate(&reader, ranked, stored, learned.evidence(&ranked)));
         }
         let read = hits.len().min(READ);
         hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
@@ -452,14 +476,24 @@ impl Search<'_> {
     }
 
     /// Settles the score of an article, of which the lines were read or not.
-    fn candidate(&self, reader: &read::Reader, ranked: Ranked, stored: Option<Stored>) -> Candidate {
-        let reading = match &stored {
+    fn candidate(
+        &self,
+        reader: &read::Reader,
+        ranked: Ranked,
+        stored: Option<Stored>,
+        learned: Option<Evidence>,
+    ) -> Candidate {
+        let mut reading = match &stored {
             Some(stored) => reader.read(stored).unwrap_or_default(),
             None => reader.unread(&ranked),
         };
+        if let Some(evidence) = &learned {
+            reader.learn(&mut reading, evidence);
+        }
         let parts = reader.parts(&ranked, &reading).into_iter().chain(self.priors(ranked.place));
+        let parts = parts.chain(learned.map(Evidence::part));
         let score = parts.fold(reader.share(&ranked), |score, (_, value, weight)| score + value * weight);
-        Candidate { ranked, score, reading, stored }
+        Candidate { ranked, score, reading, learned, stored }
     }
 
     /// What an article has before anybody asks: name, value in -1..1 and weight of each part.

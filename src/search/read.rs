@@ -5,6 +5,7 @@
 
 use super::{
     RankingModel,
+    learned::Evidence,
     model::LineWeights,
     rank::{Ranked, Ranking},
     understand::Understood,
@@ -36,7 +37,7 @@ pub(super) struct Reading {
 }
 
 /// What one line has of the query.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct LineMatch {
     /// Concepts, by bit.
     pub concepts: u32,
@@ -130,6 +131,11 @@ impl Reader {
         !token.stop && !self.concepts(token.hash).is_empty()
     }
 
+    /// The hashes of all stems that are looked for.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = u32> {
+        self.stems.iter().map(|(hash, _)| *hash)
+    }
+
     pub(super) fn line(&self, line: &Line) -> LineMatch {
         let mut weights = [0.0_f32; u32::BITS as usize];
         let (mut concepts, mut others) = (0_u32, line.telling);
@@ -213,6 +219,15 @@ impl Reader {
         if matches!(kind, LineKind::Title | LineKind::Question | LineKind::Heading) {
             reading.named_coverage = reading.named_coverage.max(coverage);
         }
+    }
+
+    /// Takes in a learned question as one of the article's own, by its weight.
+    pub(super) fn learn(&self, reading: &mut Reading, evidence: &Evidence) {
+        let Evidence { weight, matched } = *evidence;
+        let likeness = weight * matched.likeness;
+        let coverage = weight * self.coverage(matched.concepts);
+        self.take_in(reading, LineKind::Question, &LineMatch { likeness, ..matched }, coverage);
+        reading.section_coverage = reading.section_coverage.max(coverage);
     }
 
     /// What reading adds to the share of the reachable score: name, value and weight of each part.

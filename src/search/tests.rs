@@ -102,6 +102,7 @@ proptest! {
             ranking: &ranking,
             decision: &decision,
             synonyms: &synonyms,
+            learned: &LearnedQuestions::default(),
             late: Cell::new(false),
         };
         let asked = Asked::read(&answer.query);

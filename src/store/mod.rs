@@ -10,8 +10,10 @@
 
 mod error;
 mod lock;
+mod person;
 pub mod sqlite;
 
 pub use error::StoreError;
 pub use lock::DataLock;
+pub use person::{Person, Record, Records, Traces};
 pub use sqlite::Sqlite;

@@ -19,6 +19,7 @@ use crate::{
         client,
         error::{ApiError, Code, Problem},
         extract::{self, BodyKind, Payload},
+        limits::SentFrom,
     },
     insight::{Event, EventId, EventKind, Notes, Origin, Surface, ViewSource},
 };
@@ -171,6 +172,7 @@ pub struct Rejected {
 )]
 pub async fn report(
     State(app): State<Arc<App>>,
+    SentFrom(address): SentFrom,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<(StatusCode, Json<Receipt>), ApiError> {
@@ -193,6 +195,9 @@ pub async fn report(
     let mut receipt = Receipt { accepted: 0, rejected: Vec::new() };
     for (index, event) in batch.events.into_iter().enumerate() {
         let taken = read(event, batch.sent_at, now, &words).and_then(|(id, at, kind)| {
+            if matches!(kind, EventKind::MarkedSolved { .. }) {
+                app.learning.note_network(&id, address, now);
+            }
             let notes = Notes { article_kind: kind.article().and_then(kind_of), ..Notes::default() };
             // An event of yesterday evening belongs to yesterday's session.
             let visitor = if at < midnight(now) { app.insight.visitor(session, at) } else { visitor };

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
+use super::complete::{self, CompletionReply};
 use crate::{
     app::App,
     config::Site,
@@ -28,7 +29,9 @@ use crate::{
         replies::Replies,
     },
     insight::{Event, EventId, EventKind, MaskedText, Notes, Surface, Trigger},
-    search::{Answer, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit},
+    search::{
+        Answer, Completion, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit,
+    },
 };
 
 /// Longest words, in bytes, for which a reply is kept; hardly anybody asks the same at such length.
@@ -72,6 +75,9 @@ pub struct SearchParams {
     /// Where the visitor is: `box`, `page`, `form` or `api`.
     #[param(value_type = Option<String>)]
     pub surface: Surface,
+    /// Most completions in the reply, up to 20; so that a box needs one request for both.
+    #[param(default = 0, maximum = 20)]
+    pub complete: usize,
     /// Searches for the words as typed: corrects nothing.
     pub verbatim: bool,
     /// Adds why: what the decision saw, and what each article has its place from. Such a search is not counted.
@@ -100,6 +106,7 @@ impl SearchParams {
             session: query.one("session").map(str::to_owned),
             trigger: query.choice("trigger")?.unwrap_or_default(),
             surface: query.choice("surface")?.unwrap_or(surface),
+            complete: query.number("complete", 0, complete::MAX_LIMIT)?,
             verbatim: query.flag("verbatim"),
             explain: query.flag("explain"),
             article: query.one("article").map(str::to_owned),
@@ -122,6 +129,7 @@ impl SearchParams {
             session: _,
             trigger: _,
             surface: _,
+            complete: _,
             verbatim,
             explain,
             article: _,
@@ -357,12 +365,16 @@ pub async fn search(
     query: QueryString,
 ) -> Result<Response, ApiError> {
     let params = SearchParams::read(&query, Surface::Api)?;
-    let (site, _) = extract::site(&app.config, params.site.as_deref())?;
+    let (site, settings) = extract::site(&app.config, params.site.as_deref())?;
     let begun = Instant::now();
     let found = find_once(&app, &slots, &replies, &params).await?;
     let took_us = begun.elapsed().as_micros() as u64;
     let query_id = name(&app, site, &params, &headers, (&found.answer, found.suggested_level), took_us);
-    let mut response = Json(SearchReply::of(&found, site, &query_id, took_us)).into_response();
+    let completions = match params.complete {
+        0 => Vec::new(),
+        limit => complete::completions(&app, site, settings, &params.q, params.lang.as_deref(), limit),
+    };
+    let mut response = Json(SearchReply::of(&found, &completions, site, &query_id, took_us)).into_response();
     let timing = format!("search;dur={:.3}", took_us as f64 / 1000.0);
     response.headers_mut().insert("server-timing", HeaderValue::from_str(&timing).map_err(ApiError::internal)?);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -401,6 +413,9 @@ pub struct SearchReply<'a> {
     excluded: &'a [String],
     /// After a miss: the query as it may have been meant, to be offered.
     did_you_mean: Option<&'a str>,
+    /// Phrases to go on with, best first; only with `complete`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    completions: Vec<CompletionReply<'a>>,
     /// Articles, best first.
     #[schema(value_type = Vec<HitReply<'_>>)]
     hits: &'a RawValue,
@@ -460,7 +475,7 @@ pub struct HandoffReply {
 }
 
 impl<'a> SearchReply<'a> {
-    fn of(found: &'a Found, site: &'a str, query_id: &'a EventId, took_us: u64) -> Self {
+    fn of(found: &'a Found, completions: &'a [Completion], site: &'a str, query_id: &'a EventId, took_us: u64) -> Self {
         let answer = &found.answer;
         Self {
             query: &answer.query,
@@ -477,6 +492,7 @@ impl<'a> SearchReply<'a> {
             relaxed: answer.relaxed,
             excluded: &answer.excluded,
             did_you_mean: answer.did_you_mean.as_deref(),
+            completions: completions.iter().map(CompletionReply::of).collect(),
             hits: &found.hits,
             handoff: HandoffReply {
                 level: 1,

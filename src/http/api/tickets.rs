@@ -1,6 +1,6 @@
 //! Tickets from visitors.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Json,
@@ -22,7 +22,7 @@ use crate::{
         cors::ForeignOrigin,
         error::{ApiError, Problem},
         extract::{self, BodyKind, Payload},
-        limits::RateLimits,
+        limits::{RateLimits, SentFrom},
         pages::{Pages, Visitor, contact},
     },
     index::Snapshot,
@@ -66,6 +66,9 @@ pub struct TicketRequest {
     pub external: AskedExternal,
     /// What the visitor agreed to.
     pub consent: Option<Consent>,
+    /// What of the trail the form showed, as `trail:QUERY_ID` and `read:SLUG`: the rest is left out. None: all goes
+    /// along.
+    pub lines: Option<Vec<String>>,
     /// A field that people do not see and leave empty.
     #[schema(ignore)]
     pub website: Option<String>,
@@ -124,17 +127,18 @@ pub async fn send(
     State(rates): State<Arc<RateLimits>>,
     visitor: Visitor,
     origin: ForeignOrigin,
+    SentFrom(address): SentFrom,
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response, ApiError> {
     let payload = payload.only(&[BodyKind::Json, BodyKind::Form])?;
     if payload.kind == BodyKind::Json {
-        let sent = file(&app, &rates, &origin, &headers, payload.json()?, None).await?;
+        let sent = file(&app, &rates, &origin, (&headers, address), payload.json()?, None).await?;
         return Ok(reply(&sent));
     }
     let form = contact::Form::from_pairs(payload.form());
     let sent = match form.request() {
-        Ok(request) => file(&app, &rates, &origin, &headers, request, Some(&form)).await,
+        Ok(request) => file(&app, &rates, &origin, (&headers, address), request, Some(&form)).await,
         Err(error) => Err(error),
     };
     match sent {
@@ -150,7 +154,7 @@ async fn file(
     app: &App,
     rates: &RateLimits,
     origin: &ForeignOrigin,
-    headers: &HeaderMap,
+    (headers, address): (&HeaderMap, IpAddr),
     mut request: TicketRequest,
     form: Option<&contact::Form>,
 ) -> Result<HandedOff, ApiError> {
@@ -165,8 +169,8 @@ async fn file(
         tracing::warn!(%error, "a ticket goes without its trail");
         Trail::default()
     });
-    if let Some(form) = form {
-        form.keep_shown(&mut trail);
+    if let Some(lines) = &request.lines {
+        keep_shown(&mut trail, lines);
     }
     strike(&mut trail, request.consent.as_mut());
     let trapped = request.website.as_deref().is_some_and(|text| !text.is_empty());
@@ -189,7 +193,9 @@ async fn file(
         let mut origin = client::origin(headers, site, surface, &locale, session.as_deref());
         origin.bot |= spam;
         let notes = Notes { requester, level: Some(ticket.level.0), article_kind: None };
-        app.insight.record(Event::new(&visitor, origin, now, kind).noting(notes));
+        let event = Event::new(&visitor, origin, now, kind).noting(notes);
+        app.learning.note_network(&event.id, address, now);
+        app.insight.record(event);
     }
     Ok(sent)
 }
@@ -222,6 +228,13 @@ fn new_ticket(
         },
         context,
     })
+}
+
+/// Leaves in the trail only what the form showed: what happened since then stays here.
+fn keep_shown(trail: &mut Trail, lines: &[String]) {
+    let shown = |line: String| lines.contains(&line);
+    trail.searches.retain(|search| shown(format!("trail:{}", search.query_id.as_str())));
+    trail.articles.retain(|read| shown(format!("read:{}", read.article)));
 }
 
 /// Takes single lines out of the trail: `trail:QUERY_ID` and `read:SLUG`. The ticket then only tells that something

@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// Name of the cookie that lets an agent read the figures; only sent to `/stats` and never to scripts.
-const COOKIE: &str = "zerodesk_stats";
+pub(super) const COOKIE: &str = "zerodesk_stats";
 /// Rows in each list.
 const MAX_ROWS: usize = 20;
 /// How long the cookie lasts, in seconds.

@@ -13,7 +13,7 @@
 mod counts;
 mod day;
 mod deflection;
-mod exclusion;
+pub(super) mod exclusion;
 mod holdout;
 mod issues;
 mod queries;
@@ -73,6 +73,14 @@ impl Window {
     #[must_use]
     pub fn of_days(site: &str, first: Date, last: Date, as_of: Timestamp) -> Self {
         Self { site: site.to_owned(), from: bounds(first).0, to: bounds(last).1, as_of }
+    }
+
+    /// Events that tell what its days are about: some before, for visits that run over the edge, and some after, for
+    /// tickets that come late.
+    #[must_use]
+    pub fn events_needed(&self) -> (Timestamp, Timestamp) {
+        let (first, last) = self.days();
+        (reach(first).0, reach(last).1)
     }
 
     /// Its first and its last day.

@@ -9,7 +9,10 @@
 
 mod backup;
 mod days;
+mod erasure;
 mod events;
+mod learned;
+mod reports;
 mod schema;
 mod tickets;
 mod writer;
@@ -142,6 +145,8 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", SYNCHRONOUS)?;
+    // What is deleted or changed is overwritten, so that erasing somebody leaves nothing in the file.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     // Otherwise what a larger change could undo goes into a file in /tmp, and where that is full or read-only, fails.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)

@@ -1,0 +1,65 @@
+//! What is asked and not answered: on the page, on the command line, and as the beginning of an article.
+
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::support::{Server, program};
+
+async fn asked() -> Server {
+    let server = Server::with(crate::support::HELP).start_now().await;
+    for number in 0..6 {
+        let words = ["sourdough bread recipe", "recipe for sourdough bread"][number % 2];
+        let reply = server.search(&format!("{words}&lang=en&session=visitor-number-{number:05}")).await;
+        assert_eq!(reply["decision"], "no_answer");
+        server.pass(SignedDuration::from_secs(5));
+    }
+    server.app.insight.flush().await.unwrap();
+    server
+}
+
+/// Runs a command that should succeed, and gives what it prints.
+fn succeed(server: &Server, arguments: &[&str]) -> String {
+    let ended = program::run(&server.app.config.data, arguments);
+    assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.log);
+    ended.output
+}
+
+fn command(server: &Server, arguments: &[&str]) -> String {
+    let config = &server.app.config;
+    let folders = ["--data", config.data.to_str().unwrap(), "--articles", config.articles.to_str().unwrap()];
+    succeed(server, &[&["gaps"], arguments, &folders].concat())
+}
+
+#[tokio::test]
+async fn the_page_is_for_agents_even_where_figures_are_public() {
+    let server = Server::with(crate::support::HELP).configured("[insight]\nstats = \"public\"").start().await;
+    assert_eq!(server.get("/stats").await.status(), 200);
+    assert_eq!(server.get("/stats/gaps").await.status(), 401);
+    server.search("sourdough bread recipe&lang=en&session=visitor-number-00001").await;
+    server.pass(SignedDuration::from_mins(1));
+    let page = server.request("GET", "/stats/gaps").bearer_auth(&server.token).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert_eq!(page.headers()["cache-control"], "private, no-store");
+    let page = page.text().await.unwrap();
+    assert!(page.contains("sourdough bread recipe"), "{page}");
+}
+
+#[tokio::test]
+async fn a_gap_is_listed_drafted_checked_and_closed_by_the_article() {
+    let server = asked().await;
+    let gaps: Value = serde_json::from_str(&command(&server, &["--format", "json"])).unwrap();
+    assert_eq!((gaps["total"].as_u64(), gaps["gaps"][0]["visitors"].as_u64()), (Some(1), Some(6)), "{gaps}");
+
+    let drafts = server.drafts();
+    let listed = command(&server, &["--draft", drafts.to_str().unwrap()]);
+    assert!(listed.contains("recipe for sourdough bread"), "{listed}");
+    let draft = std::fs::read_to_string(drafts.join("recipe-for-sourdough-bread.md")).unwrap();
+    succeed(&server, &["check", "--strict", drafts.to_str().unwrap()]);
+
+    let article = draft.replace("draft: true\n", "").replace('…', "Mix flour, water and salt with the starter.");
+    server.write("bread.md", &article);
+    server.until(async |server| server.hits("sourdough").await.contains(&"bread".to_owned()).then_some(())).await;
+    let gaps: Value = serde_json::from_str(&command(&server, &["--format", "json"])).unwrap();
+    let closing = &gaps["gaps"][0]["closing"];
+    assert_eq!((&closing["article"], &closing["before"]["unanswered"]), (&"bread".into(), &6.into()), "{gaps}");
+}
