@@ -42,6 +42,7 @@ mod reporting_back;
 mod reports;
 mod searching;
 mod signs;
+mod simulated;
 mod spelling;
 mod start;
 mod suggesting;

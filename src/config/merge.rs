@@ -238,6 +238,10 @@ fn thresholds(site: &Site) -> Result<(), &'static str> {
         Err("wrong_answer_cost and needless_ticket_cost must be numbers above 0")
     } else if !(within && ordered) {
         Err("0 <= candidates_at <= answer_at <= 1 must hold")
+    } else if !(0.0..=0.9).contains(&site.holdout) {
+        Err("holdout must lie between 0 and 0.9")
+    } else if site.ticket_cost.is_some_and(|cost| !(cost.is_finite() && cost > 0.0)) {
+        Err("ticket_cost must be a number above 0")
     } else {
         Ok(())
     }
@@ -339,6 +343,8 @@ mod tests {
             (file("[sites.a]\nwrong_answer_cost = 0\nneedless_ticket_cost = 1"), "above 0"),
             (file("[sites.a]\nwrong_answer_cost = nan\nneedless_ticket_cost = 1"), "above 0"),
             (file("[sites.a]\ncandidates_at = nan"), "candidates_at"),
+            (file("[sites.a]\nholdout = 1.5"), "holdout"),
+            (file("[sites.a]\nticket_cost = 0"), "ticket_cost"),
             (file("[limits]\nconnections = 0"), "limits.connections"),
             (file("public_url = \"https://a.example/\""), "public_url"),
             (file("[[ladder]]\nlevel = 3\nname = {}\nneeds = \"nothing\""), "ladder"),

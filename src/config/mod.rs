@@ -120,6 +120,16 @@ pub struct Site {
     pub brand: Brand,
     /// When people work, by which the times of support contracts run.
     pub hours: Hours,
+    /// Share of visitors to whom no articles are suggested in the form, 0..1, to measure what suggestions are worth.
+    pub holdout: f64,
+    /// Who may read the figures of this site; none: as `insight.stats` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stats: Option<StatsAccess>,
+    /// What a ticket costs, in `currency`; none: no money is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket_cost: Option<f64>,
+    /// ISO 4217 code of `ticket_cost`, such as `EUR`.
+    pub currency: String,
     /// Whether articles learn the questions that they were found helpful for, and whose voice counts.
     pub learn: Learn,
 }
@@ -280,6 +290,8 @@ pub struct Insight {
     pub honour: Honour,
     /// Capacity of the channel between requests and the store, in events.
     pub buffer: usize,
+    /// Networks of the site's own people, whose visits do not count.
+    pub staff_networks: Vec<IpNet>,
 }
 
 /// Signals of browsers that ask not to be tracked.
@@ -427,6 +439,10 @@ impl Default for Site {
             edit_url: String::new(),
             brand: Brand::default(),
             hours: Hours::default(),
+            holdout: 0.0,
+            stats: None,
+            ticket_cost: None,
+            currency: "EUR".into(),
             learn: Learn::default(),
         }
     }
@@ -478,7 +494,13 @@ impl Default for Desk {
 
 impl Default for Insight {
     fn default() -> Self {
-        Self { stats: StatsAccess::Token, retention_days: 395, honour: Honour::All, buffer: 10_000 }
+        Self {
+            stats: StatsAccess::Token,
+            retention_days: 395,
+            honour: Honour::All,
+            buffer: 10_000,
+            staff_networks: Vec::new(),
+        }
     }
 }
 

@@ -90,6 +90,8 @@ fn working() -> Routes {
         .routes(routes!(api::stats::deflection))
         .routes(routes!(api::stats::funnel))
         .routes(routes!(api::stats::queries))
+        .routes(routes!(api::stats::articles))
+        .routes(routes!(api::stats::series))
 }
 
 /// Other help desks, known by their signature.
@@ -135,6 +137,7 @@ fn visiting() -> Router<Context> {
         .route("/brand/{site}/{file}", get(pages::brand::file))
         .route("/stats", get(pages::stats::show).post(pages::stats::sign_in))
         .route("/stats/gaps", get(pages::gaps::show))
+        .route("/stats/{period}", get(pages::stats_period::show))
         .route("/contact", get(pages::contact::show))
         .route("/t/{reference}", get(pages::ticket::show))
         .route("/desk", get(pages::desk::inbox))

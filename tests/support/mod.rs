@@ -9,6 +9,7 @@
 pub mod parcel;
 pub mod program;
 pub mod receiver;
+pub mod simulator;
 
 use std::{
     fs,

@@ -25,7 +25,7 @@ use crate::{
         pages::media::Pictures,
     },
     index::{Entry, Snapshot},
-    insight::{Event, EventId, EventKind, MaskedText, Origin, Surface},
+    insight::{Event, EventId, EventKind, MaskedText, Notes, Surface},
 };
 
 /// Articles in a list that asks for no number.
@@ -401,14 +401,10 @@ fn keep(app: &App, site: &str, entry: &Entry, request: FeedbackRequest, headers:
         reason: request.reason.map(|reason| masked(reason).as_str().to_owned()),
         comment: request.comment.map(masked),
     };
-    let origin = Origin {
-        site: site.to_owned(),
-        surface: Surface::Page,
-        locale: entry.lang().to_owned(),
-        bot: client::is_bot(headers),
-        interacted: None,
-    };
-    let event = Event::new(&app.insight.visitor(request.session.as_deref(), now), origin, now, kind);
+    let session = request.session.as_deref();
+    let origin = client::origin(headers, site, Surface::Page, entry.lang(), session);
+    let notes = Notes { article_kind: entry.front_matter.kind.clone(), ..Notes::default() };
+    let event = Event::new(&app.insight.visitor(session, now), origin, now, kind).noting(notes);
     let id = event.id.clone();
     app.insight.record(event);
     id

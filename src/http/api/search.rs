@@ -28,7 +28,7 @@ use crate::{
         observe::panic_error,
         replies::Replies,
     },
-    insight::{Event, EventId, EventKind, MaskedText, Origin, Surface, Trigger},
+    insight::{Event, EventId, EventKind, MaskedText, Notes, Surface, Trigger},
     search::{
         Answer, Completion, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit,
     },
@@ -218,7 +218,7 @@ pub async fn perform(
     let begun = Instant::now();
     let (answer, suggested_level) = find(app, slots, params.checked(app, key, site)).await?;
     let took_us = begun.elapsed().as_micros() as u64;
-    let query_id = name(app, key, params, headers, &answer, took_us);
+    let query_id = name(app, key, params, headers, (&answer, suggested_level), took_us);
     Ok(Performed { query_id, site: key.to_owned(), answer, took_us, suggested_level })
 }
 
@@ -238,9 +238,16 @@ async fn find(app: &App, slots: &SearchSlots, query: Query) -> Result<(Answer, u
 }
 
 /// The name of this search: that of its event, where it is one of its own.
-fn name(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, answer: &Answer, took_us: u64) -> EventId {
+fn name(
+    app: &App,
+    site: &str,
+    params: &SearchParams,
+    headers: &HeaderMap,
+    found: (&Answer, u8),
+    took_us: u64,
+) -> EventId {
     if params.offset == 0 && !params.explain {
-        record(app, site, params, headers, answer, took_us)
+        record(app, site, params, headers, found, took_us)
     } else {
         params.query_id.clone().unwrap_or_else(|| EventId::new(app.now()))
     }
@@ -304,7 +311,14 @@ fn searched(app: &App, query: &Query) -> Result<Answer, ApiError> {
     Ok(outcome.map_err(|cause| panic_error(cause.as_ref()))??)
 }
 
-fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, answer: &Answer, took_us: u64) -> EventId {
+fn record(
+    app: &App,
+    site: &str,
+    params: &SearchParams,
+    headers: &HeaderMap,
+    (answer, level): (&Answer, u8),
+    took_us: u64,
+) -> EventId {
     metrics::counter!("zerodesk_searches_total", "decision" => answer.decision.as_str()).increment(1);
     if answer.partial {
         metrics::counter!("zerodesk_searches_partial_total").increment(1);
@@ -325,14 +339,11 @@ fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, ans
         latency_us: took_us,
         trigger: params.trigger,
     };
-    let origin = Origin {
-        site: site.to_owned(),
-        surface: params.surface,
-        locale: params.lang.clone().unwrap_or_default(),
-        bot: client::is_bot(headers),
-        interacted: None,
-    };
-    let event = Event::new(&visitor, origin, now, kind);
+    let lang = params.lang.as_deref().unwrap_or_default();
+    let origin = client::origin(headers, site, params.surface, lang, params.session.as_deref());
+    let article_kind = answer.hits.first().and_then(|hit| hit.article.front_matter.kind.clone());
+    let notes = Notes { article_kind, level: Some(level), requester: None };
+    let event = Event::new(&visitor, origin, now, kind).noting(notes);
     let id = event.id.clone();
     app.insight.record(event);
     id
@@ -358,7 +369,7 @@ pub async fn search(
     let begun = Instant::now();
     let found = find_once(&app, &slots, &replies, &params).await?;
     let took_us = begun.elapsed().as_micros() as u64;
-    let query_id = name(&app, site, &params, &headers, &found.answer, took_us);
+    let query_id = name(&app, site, &params, &headers, (&found.answer, found.suggested_level), took_us);
     let completions = match params.complete {
         0 => Vec::new(),
         limit => complete::completions(&app, site, settings, &params.q, params.lang.as_deref(), limit),

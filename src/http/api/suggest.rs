@@ -27,7 +27,7 @@ use crate::{
         error::{ApiError, Problem},
         extract::{self, BodyKind, Payload, QueryString},
     },
-    insight::{Event, EventKind, Origin, Surface},
+    insight::{Event, EventKind, Surface},
     search::{Answer, Decision, Query, message_query},
 };
 
@@ -112,14 +112,23 @@ pub async fn suggest(
         return Err(ApiError::invalid("message", format!("Write at most {MAX_CHARS} characters.")));
     }
     let lang = request.lang.as_deref();
-    let hits = suggestions(&app, &slots, (key, site), lang, &request.subject, &request.message).await?;
+    let mut hits = suggestions(&app, &slots, (key, site), lang, &request.subject, &request.message).await?;
     if !hits.is_empty() {
         let articles = hits.iter().map(|hit| hit.article.clone()).collect();
-        let (now, bot) = (app.now(), client::is_bot(&headers));
-        let visitor = app.insight.visitor(request.session.as_deref(), now);
-        let locale = lang.unwrap_or_default().to_owned();
-        let origin = Origin { site: key.into(), surface: Surface::Form, locale, bot, interacted: None };
-        app.insight.record(Event::new(&visitor, origin, now, EventKind::SuggestionShown { articles }));
+        let (now, session) = (app.now(), request.session.as_deref());
+        let visitor = app.insight.visitor(session, now);
+        let origin = client::origin(&headers, key, Surface::Form, lang.unwrap_or_default(), session);
+        let record = |kind| app.insight.record(Event::new(&visitor, origin.clone(), now, kind));
+        let held = app.insight.held_out(key, session, site.holdout);
+        // Somebody without a session cannot be followed to a ticket, and takes part on neither side.
+        if site.holdout > 0.0 && session.is_some() {
+            record(EventKind::HoldoutAssigned { held, share: site.holdout as f32 });
+        }
+        if held {
+            hits.clear();
+        } else {
+            record(EventKind::SuggestionShown { articles });
+        }
     }
     let ladder = app.desk.ladder();
     let suggested_level = ladder.suggest(None, &question, lang);

@@ -18,7 +18,7 @@ use crate::{
         ReadArticle, Redaction, Requester, SupportLevel, TrailItem, Verified, redaction,
     },
     http::{
-        client::{client, is_bot},
+        client::{self, client},
         cors::ForeignOrigin,
         error::{ApiError, Problem},
         extract::{self, BodyKind, Payload},
@@ -26,7 +26,7 @@ use crate::{
         pages::{Pages, Visitor, contact},
     },
     index::Snapshot,
-    insight::{Event, EventId, EventKind, Origin, Surface, Trail},
+    insight::{Event, EventId, EventKind, Notes, Surface, Trail},
 };
 
 /// Header in which the key may stand instead of the body.
@@ -184,12 +184,16 @@ async fn file(
         ..context(trail)
     };
     let context = at_the_articles(&app.snapshot(), context);
+    let session = request.session.clone();
+    let requester = request.requester.email.as_deref().and_then(|email| app.insight.requester(email));
     let sent = app.desk.hand_off(new_ticket(site, headers, request, context)?, now).await?;
     if sent.created {
         let ticket = &sent.ticket;
         let kind = EventKind::TicketOpened { reference: ticket.reference.to_string(), level: ticket.level.0, query_id };
-        let origin = Origin { site: site.into(), surface, locale, bot: is_bot(headers) || spam, interacted: None };
-        let event = Event::new(&visitor, origin, now, kind);
+        let mut origin = client::origin(headers, site, surface, &locale, session.as_deref());
+        origin.bot |= spam;
+        let notes = Notes { requester, level: Some(ticket.level.0), article_kind: None };
+        let event = Event::new(&visitor, origin, now, kind).noting(notes);
         app.learning.note_network(&event.id, address, now);
         app.insight.record(event);
     }

@@ -17,13 +17,13 @@ use crate::{
     desk::{AskedExternal, CallWindow, Callback, Client, Consent, HandoffReason, Page},
     http::{
         api::tickets::{RequesterRequest, TicketRequest},
-        client::{client, is_bot},
+        client::{client, origin},
         context::BaseUrl,
         error::ApiError,
         extract::{self, QueryString},
         links,
     },
-    insight::{Event, EventId, EventKind, Origin, Surface, Trail},
+    insight::{Event, EventId, EventKind, Surface, Trail},
 };
 
 /// What was typed, as it comes from the form.
@@ -273,13 +273,7 @@ async fn trail(app: &App, form: &Form) -> Trail {
 fn opened(app: &App, visitor: &Visitor, form: &Form, headers: &HeaderMap) {
     let query_id = EventId::try_from(form.query_id.clone()).ok();
     let from = if query_id.is_some() { "search" } else { "link" };
-    let origin = Origin {
-        site: visitor.site.clone(),
-        surface: Surface::Form,
-        locale: visitor.lang.clone(),
-        bot: is_bot(headers),
-        interacted: None,
-    };
+    let origin = origin(headers, &visitor.site, Surface::Form, &visitor.lang, Some(&form.session));
     let (now, kind) = (app.now(), EventKind::FormOpened { from: from.into(), query_id });
     app.insight.record(Event::new(&app.insight.visitor(Some(&form.session), now), origin, now, kind));
 }

@@ -5,6 +5,7 @@
 
 pub mod article;
 pub mod brand;
+mod charts;
 pub mod contact;
 pub mod desk;
 pub mod desk_admin;
@@ -20,6 +21,7 @@ mod outline;
 pub mod preview;
 pub mod results;
 pub mod stats;
+pub mod stats_period;
 pub mod ticket;
 mod visitor;
 
