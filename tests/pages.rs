@@ -10,7 +10,7 @@ async fn home_shows_articles_by_category() {
         "<h2 id=\"kind-1\">How to <span class=\"count\">2</span></h2>",
         "<a href=\"/a/reset-password\">Reset your password</a>",
         "<a href=\"/a/printer\">The printer prints blank pages</a>",
-        "<form action=\"/search\" role=\"search\">",
+        "<form action=\"/search\" role=\"search\" aria-label=\"Search the help centre\">",
         "<zerodesk-search ",
         "href=\"/contact?lang=en\"",
     ] {
