@@ -12,6 +12,10 @@
 //! that were acknowledged and are not in the database, fail the bench; a missed goal does not, since others may have
 //! the machine at the same time.
 //!
+//! Pinned to one processor with real-time priority, the threads of the kernel that `fsync` waits for do not get that
+//! processor while the searches have it, and filing seems to stand still. Put the folder of `CARGO_TARGET_TMPDIR` into
+//! memory then: that shows what the processor is needed for.
+//!
 //! ```text
 //! cargo bench --bench tickets
 //! ```
@@ -36,7 +40,10 @@ use support::{
     queries,
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+};
 use zerodesk::{
     app::{App, system_clock},
     config::{Config, Limits},
@@ -98,12 +105,12 @@ fn beside_searches(bencher: Bencher) {
         alone.append(pace(server.address, "alone", 2 * ROUND));
         for round in 0..ROUNDS {
             without.push(search_for(server.address, &searches, ROUND));
-            let (searched, paced) = thread::scope(|scope| {
+            let (answered, paced) = thread::scope(|scope| {
                 let pacing = scope.spawn(|| pace(server.address, &format!("beside-{round}"), ROUND));
-                let searched = search_for(server.address, &searches, ROUND);
-                (searched, pacing.join().expect("every reply is right"))
+                let answered = search_for(server.address, &searches, ROUND);
+                (answered, pacing.join().expect("every reply is right"))
             });
-            with.push(searched);
+            with.push(answered);
             filed.append(paced);
         }
     });
@@ -128,7 +135,7 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let (runtime, folder) = (Runtime::new().expect("a runtime"), support::temporary());
+        let (runtime, folder) = (runtime(), support::temporary());
         let (app, address) = runtime.block_on(serve(folder.path()));
         Self { address, app, runtime, _folder: folder }
     }
@@ -151,6 +158,12 @@ impl Server {
         });
         assert_eq!(kept, filed as u64, "what was acknowledged is there, once");
     }
+}
+
+/// As `zerodesk serve` makes it.
+fn runtime() -> Runtime {
+    let threads = thread::available_parallelism().map_or(2, |processors| processors.get().max(2));
+    Builder::new_multi_thread().worker_threads(threads).enable_all().build().expect("a runtime")
 }
 
 async fn serve(folder: &Path) -> (Arc<App>, SocketAddr) {

@@ -55,6 +55,7 @@ pub struct Ingest {
     source: Directory,
     index: Arc<Index>,
     default_language: String,
+    drafts: bool,
     /// Files as last seen; those not in the index (drafts, unreadable) are here too.
     seen: HashMap<String, FileStamp>,
     /// Problems of files whose last good version is kept, or that are no article at all.
@@ -97,6 +98,7 @@ impl Ingest {
             source,
             index,
             default_language: default_language.to_owned(),
+            drafts: false,
             seen,
             held_back: BTreeMap::new(),
             listing: Vec::new(),
@@ -107,7 +109,14 @@ impl Ingest {
     /// Another one that knows only what the index holds, for when this one may have come to harm.
     #[must_use]
     pub fn again(&self) -> Self {
-        Self::new(self.source.clone(), Arc::clone(&self.index), &self.default_language)
+        Self::new(self.source.clone(), Arc::clone(&self.index), &self.default_language).with_drafts(self.drafts)
+    }
+
+    /// Takes drafts in, too: for an index that only their writer sees.
+    #[must_use]
+    pub const fn with_drafts(mut self, drafts: bool) -> Self {
+        self.drafts = drafts;
+        self
     }
 
     /// Compares the whole folder with the index; `progress` is told how many of how many files are done.
@@ -283,7 +292,7 @@ impl Ingest {
 
     fn parse(&self, path: &str, bytes: &[u8], stamp: &FileStamp, recorder: &mut Recorder) -> Outcome {
         let parsed: Parsed = article::parse(path, bytes);
-        if parsed.article.front_matter.draft {
+        if parsed.article.front_matter.draft && !self.drafts {
             return Outcome::Draft;
         }
         Outcome::Article(Box::new(recorder.record(parsed, stamp.clone(), &self.default_language)))

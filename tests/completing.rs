@@ -34,6 +34,16 @@ async fn prepared(articles: &[(&str, &str)]) -> Server {
 }
 
 #[tokio::test]
+async fn a_search_brings_completions_only_where_they_are_asked_for() {
+    let server = prepared(HELP).await;
+    let reply = server.json("/api/v1/search?q=reset&lang=en&complete=1").await;
+    assert_eq!(marked(&reply), ["[Reset] your password"], "{reply}");
+    let reply = server.json("/api/v1/search?q=reset&lang=en").await;
+    assert!(reply.get("completions").is_none(), "{reply}");
+    assert_eq!(server.get("/api/v1/search?q=reset&complete=21").await.status(), 422);
+}
+
+#[tokio::test]
 async fn phrases_go_on_from_what_was_typed() {
     let server = prepared(HELP).await;
     for (typed, more, expected) in [

@@ -138,3 +138,182 @@ async fn turning_the_page_is_no_new_search() {
     let figures = server.json("/api/v1/stats/deflection").await;
     assert_eq!(figures["no_answer"]["n"], 2, "the API's and the page's first: {figures}");
 }
+
+const PUBLIC: &str = "[insight]\nstats = \"public\"";
+
+#[tokio::test]
+async fn the_same_figures_come_as_json_and_as_csv() {
+    let server = Server::with(crate::support::HELP).configured(PUBLIC).start().await;
+    Visit::new(&server, 1).search("reset my password").await;
+    for (name, column) in [
+        ("deflection", "figure"),
+        ("funnel", "step"),
+        ("queries", "query"),
+        ("articles", "article"),
+        ("series", "confirmed_share"),
+        ("series?by=group", "by"),
+    ] {
+        let (path, more) = name.split_once('?').unwrap_or((name, ""));
+        let json = server.json(&format!("/api/v1/stats/{path}?lang=en")).await;
+        assert!(json["window"]["from"].is_string() && json["left_out"].is_array(), "{name}: {json}");
+        let csv = server.get(&format!("/api/v1/stats/{path}?format=csv&{more}")).await;
+        assert_eq!(csv.headers()["content-type"], "text/csv; charset=utf-8");
+        let text = csv.text().await.unwrap();
+        let header = text.lines().next().unwrap_or_default();
+        assert!(header.split(',').any(|cell| cell == column), "{name}: {header}");
+    }
+    for (query, field) in [("format=xml", "format"), ("level=9", "level"), ("from=2026-13-01", "from")] {
+        let response = server.get(&format!("/api/v1/stats/deflection?{query}")).await;
+        assert_eq!(response.status(), 422, "{query}");
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["field"], field, "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_period_never_changes() {
+    let settings = format!(
+        "{PUBLIC}\n[sites.default]\nframe_ancestors = [\"https://www.example.com\"]\n[sites.own]\nstats = \"token\""
+    );
+    let server = Server::with(crate::support::HELP).configured(&settings).start().await;
+    for number in 0..5 {
+        let visit = Visit::new(&server, number);
+        let search = visit.search("reset my password").await;
+        visit.open_form(&search).await;
+        visit.report(json!({ "type": "marked_solved", "query_id": search["query_id"] })).await;
+        visit.search("mail to ann@example.com").await;
+    }
+    Visit::new(&server, 9).search("what only one asked").await;
+    assert_eq!(server.get("/stats/2026-11").await.status(), 404, "tickets may still come");
+    server.pass(SignedDuration::from_hours(24 * 17));
+
+    let json = server.get("/stats/2026-11.json").await;
+    assert_eq!(json.headers()["cache-control"], "public, max-age=31536000, immutable");
+    let kept = json.text().await.unwrap();
+    assert!(kept.contains("reset my password"));
+    assert!(!kept.contains("what only one asked") && !kept.contains("[email]"), "rare and masked words stay here");
+    let badge = server.get("/stats/2026-11.svg?lang=en").await;
+    assert_eq!(badge.headers()["content-type"], "image/svg+xml");
+    assert!(badge.text().await.unwrap().contains("100.0"));
+    assert!(server.page("/stats/2026-11.csv").await.starts_with("figure,"));
+    let page = server.get("/stats/2026-11?lang=en").await;
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.ends_with("frame-ancestors 'self' https://www.example.com"), "{policy}");
+    let page = page.text().await.unwrap();
+    assert!(page.contains("will not change") && page.contains("<header"));
+    let embedded = server.page("/stats/2026-11?lang=en&embed=1").await;
+    assert!(!embedded.contains("<header") && embedded.contains("<h1"));
+
+    // Whatever is written later, even about that month: the bytes stay.
+    let event = json!({ "id": "an-event-of-its-own-2", "type": "form_opened", "from": "link" });
+    server.post_json("/api/v1/events", &json!({ "session": "visitor-number-0007", "events": [event] })).await;
+    server.pass(SignedDuration::from_hours(24 * 400));
+    assert_eq!(server.page("/stats/2026-11.json").await, kept);
+
+    for (path, status) in [
+        ("/stats/2026-10", 404),
+        ("/stats/2026-11.png", 404),
+        ("/stats/yesterday", 404),
+        ("/stats/2026-11?site=own", 401),
+        ("/stats/2026-11.json?site=own", 401),
+        ("/stats/2026-Q4.json", 200),
+        ("/stats/2026.json", 200),
+    ] {
+        assert_eq!(server.get(path).await.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_held_out_gets_no_suggestions_and_both_sides_are_logged() {
+    let settings = format!("{PUBLIC}\n[sites.default]\nholdout = 0.5");
+    let server = Server::with(crate::support::HELP).configured(&settings).start().await;
+    let mut held = 0;
+    for number in 0..40 {
+        let visit = Visit::new(&server, number);
+        visit.report(json!({ "type": "form_opened", "from": "link" })).await;
+        let body = json!({ "session": visit.session, "lang": "en", "subject": "reset my password" });
+        let hits = async || {
+            let reply: Value = server.post_json("/api/v1/suggest", &body).await.json().await.unwrap();
+            reply["hits"].as_array().unwrap().len()
+        };
+        let first = hits().await;
+        assert_eq!(hits().await, first, "the lot of a visitor stays");
+        held += u64::from(first == 0);
+    }
+    let anonymous = json!({ "lang": "en", "subject": "reset my password" });
+    let reply: Value = server.post_json("/api/v1/suggest", &anonymous).await.json().await.unwrap();
+    assert!(!reply["hits"].as_array().unwrap().is_empty(), "who cannot be followed takes no part");
+    assert!((8..=32).contains(&held), "{held} of 40 are held out");
+    let figures = server.json("/api/v1/stats/deflection").await;
+    let experiment = &figures["holdout"][0];
+    assert_eq!((&experiment["held"]["n"], &experiment["shown"]["n"]), (&json!(held), &json!(40 - held)), "{figures}");
+    assert_eq!(experiment["tickets_avoided"], Value::Null, "not measurable yet");
+    assert_eq!(figures["deflection"][0]["confirmed"]["n"], json!(40 - held), "deflection is without them");
+}
+
+#[tokio::test]
+async fn people_of_the_site_do_not_count() {
+    let settings = "[insight]\nstats = \"public\"\nstaff_networks = [\"192.0.2.0/24\"]\n\
+                    [limits]\ntrusted_proxies = [\"127.0.0.0/8\"]";
+    let server = Server::with(crate::support::HELP).configured(settings).start().await;
+    let path = "/api/v1/search?q=reset+my+password&session=visitor-number-0001";
+    for (header, value) in
+        [("x-forwarded-for", "192.0.2.7"), ("x-zerodesk-staff", "1"), ("authorization", "Bearer zdk_x")]
+    {
+        server.request("GET", path).header(header, value).send().await.unwrap();
+    }
+    server.get("/api/v1/search?q=reset+my+password&session=test-of-the-monitor").await;
+    server.request("GET", "/api/v1/search?q=reset").header("x-forwarded-for", "198.51.100.7").send().await.unwrap();
+    let figures = server.json("/api/v1/stats/deflection").await;
+    assert_eq!(figures["no_answer"]["n"], 1, "{figures}");
+    let staff = figures["left_out"].as_array().unwrap().iter().find(|row| row["cause"] == "staff").unwrap();
+    assert_eq!((&staff["visitors"], &staff["events"]), (&json!(2), &json!(4)), "{staff}");
+}
+
+#[tokio::test]
+async fn strange_events_leave_the_figures_right() {
+    let server = Server::with(crate::support::HELP).configured(PUBLIC).start().await;
+    let send = async |events: Value| -> (u16, Value) {
+        let batch = json!({ "session": "visitor-number-0001", "interacted": true, "events": events });
+        let response = server.post_json("/api/v1/events", &batch).await;
+        (response.status().as_u16(), response.json().await.unwrap())
+    };
+    let form = |id: &str, at: &str| json!({ "id": id, "type": "form_opened", "from": "link", "at": at });
+    let (status, receipt) = send(json!([
+        form("event-of-the-future-1", "2031-01-01T00:00:00Z"),
+        form("event-of-the-past-000", "1970-01-01T00:00:00Z"),
+        { "type": "no_such_event" },
+        { "id": "x", "type": "form_opened", "from": "link" },
+        { "type": "form_opened", "from": "x".repeat(100_000 / 50) },
+    ]))
+    .await;
+    assert_eq!((status, &receipt["accepted"]), (202, &json!(2)), "{receipt}");
+    let (status, _) = send(json!([{ "type": "form_opened", "from": "x".repeat(100_000) }])).await;
+    assert_eq!(status, 413, "100 kB of properties");
+    // The same events again, as a browser sends them that was off line: they count once.
+    send(json!([form("event-of-the-future-1", "2031-01-01T00:00:00Z")])).await;
+    let figures = server.json("/api/v1/stats/deflection").await;
+    assert_eq!(figures["deflection"][0]["confirmed"]["n"], 1, "{figures}");
+    let days = server.json("/api/v1/stats/series?from=2026-11-21&to=2026-11-22").await;
+    assert_eq!(days["series"][1]["confirmed"]["n"], 1, "they got the server's time: {days}");
+
+    // One visitor cannot fill the store: what is too much is refused with a reason, and the visitor left out.
+    let mut refused = 0;
+    for batch in 0..84 {
+        let events: Vec<Value> =
+            (0..50).map(|i| form(&format!("event-of-a-flood-{batch:03}-{i:02}"), "2026-11-22T10:00:00Z")).collect();
+        let (_, receipt) = send(json!(events)).await;
+        refused += receipt["rejected"].as_array().unwrap().len();
+    }
+    assert!(refused >= 200, "{refused} of 4200 were refused");
+    server.search("reset my password&session=visitor-number-0002").await;
+    let figures = server.json("/api/v1/stats/deflection").await;
+    assert_eq!(
+        (&figures["deflection"][0]["confirmed"]["n"], &figures["no_answer"]["n"]),
+        (&json!(0), &json!(1)),
+        "{figures}"
+    );
+    assert_eq!(figures["dropped_events"], refused, "{figures}");
+    let flood = figures["left_out"].as_array().unwrap().iter().find(|row| row["cause"] == "too_many_events").unwrap();
+    assert_eq!(flood["visitors"], 1, "{flood}");
+}

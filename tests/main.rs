@@ -1,8 +1,10 @@
 //! Behaviour, tested through the real server.
 
 mod architecture;
+mod article_pages;
 mod articles_api;
 mod bad_input;
+mod branding;
 mod checking;
 mod completing;
 mod compounds;
@@ -24,6 +26,7 @@ mod languages;
 mod learning;
 mod levels;
 mod limits;
+mod machines;
 mod mails;
 mod measuring;
 mod no_answer;
@@ -32,12 +35,14 @@ mod outbox;
 mod overload;
 mod pages;
 mod presets;
+mod previewing;
 mod privacy;
 mod real;
 mod reporting_back;
 mod reports;
 mod searching;
 mod signs;
+mod simulated;
 mod spelling;
 mod start;
 mod suggesting;

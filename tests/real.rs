@@ -160,7 +160,7 @@ async fn request_tracker_gets_every_ticket_once_or_says_why_not() {
     assert!(dead.ends_with(" 2"), "{dead}");
 }
 
-/// A mail server of its own; it ends with its standard input.
+/// A mail server of its own.
 struct MailServer(Child);
 
 impl MailServer {
@@ -178,7 +178,8 @@ impl MailServer {
 
 impl Drop for MailServer {
     fn drop(&mut self) {
-        drop(self.0.stdin.take());
+        // Asked to end, it would wait for connections that a server of ours keeps.
+        drop(self.0.kill());
         drop(self.0.wait());
     }
 }
@@ -243,7 +244,7 @@ async fn mail_tells_who_asked_of_an_answer_though_the_first_reply_of_the_server_
     let _mail_server = MailServer::start(port, folder.path(), &[]);
     let settings = format!(
         "public_url = \"https://help.example.org\"\n[connectors.thanks]\ntype = \"confirmation\"\n\
-         from = \"help@shop.example\"\nhost = \"localhost\"\nport = {port}\ntls = \"none\"\n"
+         from = \"help@shop.example\"\nhost = \"localhost\"\nport = {port}\ntls = \"none\"\ntimeout_s = 2\n"
     );
     let server = Server::with(crate::support::HELP).configured(&settings).start().await;
     let body = json!({ "message": "Help", "requester": { "email": "lost@example.org" } });
@@ -255,7 +256,9 @@ async fn mail_tells_who_asked_of_an_answer_though_the_first_reply_of_the_server_
     let path = format!("/api/v1/desk/tickets/{reference}/reply");
     let reply = json!({ "text": "Like this." });
     server.request("POST", &path).bearer_auth(&server.token).json(&reply).send().await.unwrap();
-    server.eventually(async |_| mails(folder.path()).len() == 3).await;
+    let arrived =
+        async |server: &Server| server.get("/healthz").await.status().is_success() && mails(folder.path()).len() == 3;
+    server.eventually(arrived).await;
     let mails = mails(folder.path());
     let id = |mail: &str| mail.lines().find(|line| line.starts_with("Message-ID")).unwrap().to_owned();
     assert_eq!(id(&mails[0]), id(&mails[1]), "known as one");
@@ -307,5 +310,78 @@ async fn mail_goes_over_protected_connections_only_to_who_can_be_believed() {
             deliver(&*with("user = \"help\"\npassword = \"hush-hush\""), &ticket(), false).await.unwrap_err();
         assert!(matches!(&stranger, ConnectorError::Temporary { .. }), "{tls}: {stranger:?}");
         assert_eq!(mails(folder.path()).len(), 1, "{tls}: nothing was sent to a server that cannot prove who it is");
+    }
+}
+
+/// What an independent implementation says, as JSON: for each case the bounds of Wilson's interval, of Newcombe's, or
+/// the power of an experiment.
+const STATSMODELS: &str = r#"
+import json, sys
+from statsmodels.stats.proportion import confint_proportions_2indep, power_proportions_2indep, proportion_confint
+
+def say(case):
+    kind, values = case
+    if kind == "wilson":
+        return list(proportion_confint(*values, method="wilson"))
+    if kind == "newcombe":
+        return list(confint_proportions_2indep(*values, method="newcomb", compare="diff"))
+    base, points, share, needed = values
+    held = round(needed * share)
+    return [power_proportions_2indep(points, base - points, held, ratio=(needed - held) / held, return_results=False)]
+
+json.dump([[float(number) for number in say(case)] for case in json.load(sys.stdin)], sys.stdout)
+"#;
+
+#[test]
+#[ignore = "needs statsmodels: TEST_PYTHON names a Python that has it"]
+fn statistics_agree_with_statsmodels() {
+    use std::io::Write;
+    use zerodesk::insight::intervals::{needed, newcombe, wilson};
+
+    let proportions: Vec<(u64, u64)> = vec![
+        (92, 400),
+        (1, 7),
+        (81, 263),
+        (15, 148),
+        (20, 20),
+        (0, 20),
+        (1, 29),
+        (140, 200),
+        (1044, 1800),
+        (3, 100_000),
+    ];
+    let mut cases: Vec<Value> = proportions.iter().map(|(count, n)| json!(["wilson", [count, n]])).collect();
+    let pairs = proportions.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>();
+    cases.extend(pairs.iter().map(|(a, b)| json!(["newcombe", [a.0, a.1, b.0, b.1]])));
+    let experiments = [(0.7, 0.1, 0.5), (0.7, 0.1, 0.1), (0.5, 0.05, 0.3), (0.3, 0.12, 0.2)];
+    let sizes = experiments.map(|(base, points, share)| needed(base, points, share).expect("a number is enough"));
+    cases.extend(
+        experiments.iter().zip(sizes).map(|((base, points, share), n)| json!(["power", [base, points, share, n]])),
+    );
+
+    let python = std::env::var("TEST_PYTHON").expect("TEST_PYTHON");
+    let mut child = Command::new(python)
+        .args(["-c", STATSMODELS])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    child.stdin.take().expect("a pipe").write_all(json!(cases).to_string().as_bytes()).expect("it reads");
+    let said = child.wait_with_output().expect("it ends");
+    let said: Vec<Vec<f64>> = serde_json::from_slice(&said.stdout).expect("numbers");
+
+    let bounds = |low: f64, high: f64| vec![low, high];
+    let ours = proportions
+        .iter()
+        .map(|(count, n)| wilson(*count, *n).expect("n is above 0"))
+        .map(|it| bounds(it.low, it.high));
+    let differences = pairs.iter().map(|(a, b)| newcombe(*a, *b).expect("n is above 0").interval);
+    let ours: Vec<Vec<f64>> = ours.chain(differences.map(|it| bounds(it.low, it.high))).collect();
+    for ((ours, theirs), case) in ours.iter().zip(&said).zip(&cases) {
+        let close = ours.iter().zip(theirs).all(|(a, b)| (a - b).abs() < 1e-12);
+        assert!(close, "{case}: {ours:?} here, {theirs:?} there");
+    }
+    for (power, case) in said[ours.len()..].iter().zip(&cases[ours.len()..]) {
+        assert!((0.8..0.803).contains(&power[0]), "{case}: a power of {power:?}");
     }
 }

@@ -14,6 +14,24 @@ async fn suggested(server: &Server, body: Value) -> Value {
 }
 
 #[tokio::test]
+async fn a_page_gets_the_articles_that_may_be_about_it() {
+    let server = Server::start().await;
+    for (title, path, expected) in [
+        ("Printer", "/help/printer-prints-blank-pages.html", Some("printer")),
+        ("", "/printer/prints%20blank_pages", Some("printer")),
+        ("Qwortle", "/zzgrbl/frobnicate", None),
+        ("", "/", None),
+    ] {
+        let query = format!("title={}&path={}&lang=en", encoded(title), encoded(path));
+        let reply = server.json(&format!("/api/v1/suggest?{query}")).await;
+        let hits = reply["hits"].as_array().unwrap();
+        assert_eq!(hits.first().map(|hit| hit["article"].as_str().unwrap()), expected, "{query}: {reply}");
+        assert!(hits.len() <= 3);
+    }
+    assert_eq!(server.get("/api/v1/suggest?title=printer&site=none").await.status(), 404);
+}
+
+#[tokio::test]
 async fn articles_are_suggested_while_a_ticket_is_written_if_they_may_answer_it() {
     let server = Server::start().await;
     let table = [

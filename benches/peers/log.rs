@@ -1,7 +1,7 @@
 //! Logs of searches, made from the titles and headings of a collection with a seed.
 //!
-//! *As people type*: some questions are asked far more often than others (rank r about as often as 1/r), and each is
-//! typed: the box asks at every pause, so its beginnings are asked, too, and those of frequent questions repeat. One
+//! *As people type*: of a thousand questions some are asked far more often than others (rank r about as often as 1/r),
+//! and each is typed: the box asks at every pause, so its beginnings are asked, too, and those of frequent questions repeat. One
 //! in ten has a typing error in one word. *Distinct*: two to six words of a title or heading, half of them with an
 //! unfinished last word, a fifth with a typing error, and none twice.
 
@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use super::collection;
 use crate::support::{self, generated::Chance};
 
+/// Questions that people ask, by how often.
+const QUESTIONS: usize = 1000;
 /// Letters before the box asks for the first time.
 const FIRST: usize = 3;
 
@@ -61,6 +63,7 @@ fn sources(folder: PathBuf) -> Vec<Vec<String>> {
 }
 
 fn typed_log(sources: &[Vec<String>], count: usize, chance: &mut Chance) -> Vec<String> {
+    let sources = &sources[..QUESTIONS.min(sources.len())];
     let mut log = Vec::with_capacity(count);
     while log.len() < count {
         let rank = chance.zipf(sources.len());

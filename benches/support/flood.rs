@@ -73,16 +73,17 @@ impl Drop for Served {
     }
 }
 
-/// Searches as people type them, ready to be sent.
+/// Searches as people type them, ready to be sent; a last word of its own makes each one new to the server.
 pub fn searches(corpus: &Corpus) -> Arc<Vec<String>> {
     let index = Arc::new(Index::in_memory().expect("memory"));
     let source = Directory::open(&corpus.folder).expect("the articles");
     Ingest::new(source, index.clone(), "en").compare_all(&mut |_, _| {}).expect("the articles");
-    let request = |item: &queries::KnownItem| {
+    let log = queries::log(&index.snapshot(), 1000, SEED);
+    let request = |(number, item): (usize, &queries::KnownItem)| {
         let text: String = form_urlencoded::byte_serialize(item.query.text.as_bytes()).collect();
-        format!("GET /api/v1/search?lang={}&q={text} HTTP/1.1\r\nHost: a\r\n\r\n", item.query.languages[0])
+        format!("GET /api/v1/search?lang={}&q={text}+x{number} HTTP/1.1\r\nHost: a\r\n\r\n", item.query.languages[0])
     };
-    Arc::new(queries::log(&index.snapshot(), 1000, SEED).iter().map(request).collect())
+    Arc::new(log.iter().cycle().take(20 * log.len()).enumerate().map(|(at, item)| request((at, item))).collect())
 }
 
 /// Asks over a number of connections for a while; each after its beat, or at once where it is late.

@@ -163,7 +163,8 @@ impl App {
         // Watching begins before the first look, so that no change falls in between.
         let watcher = Watcher::new(&config.articles, config.watch.clone())?;
         let index = Arc::new(Index::open(&config.index, config.default_language())?);
-        let mut ingest = Ingest::new(source, index.clone(), config.default_language());
+        let ingest = Ingest::new(source, index.clone(), config.default_language());
+        let mut ingest = ingest.with_drafts(config.preview);
         ingest.compare_all(&mut |done, all| progress(done, all))?;
         warn_of_unlisted_languages(&config, &index.snapshot());
 
@@ -196,6 +197,7 @@ impl App {
             clock: clock.clone(),
         };
         following.push(completions.clone().follow(index.generations()));
+        following.push(tokio::spawn(guard::mend(store.clone(), faults.clone())));
         let lessons = Lessons {
             learning: learning.clone(),
             searcher: searcher.clone(),
@@ -208,7 +210,6 @@ impl App {
         let reports = WeeklyReports::open(&config, &insight, &searcher, Arc::new(store.clone()), &clock);
         let reports = reports.map_err(AppError::Reports)?;
         following.extend(reports.clone().map(WeeklyReports::follow));
-        following.push(tokio::spawn(guard::mend(store.clone(), faults.clone())));
         Ok(Self {
             config,
             clock,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ammonia::Builder;
-use pulldown_cmark::{BlockQuoteKind, CowStr, Event, Tag, TagEnd, html::push_html};
+use pulldown_cmark::{BlockQuoteKind, CowStr, Event, HeadingLevel, Tag, TagEnd, html::push_html};
 
 use super::address::Anchors;
 use super::dialect;
@@ -51,6 +51,7 @@ pub fn render_under(title: &str, body: &str, resolve: &dyn Fn(&str) -> LinkTarge
         let plain = dialect::plain(body);
         let mut events = Rewriter::new(resolve).rewrite(&plain.text);
         drop_title(&mut events.list, title);
+        keep_below_title(&mut events.list);
         let mut html = String::with_capacity(body.len() * 3 / 2);
         push_html(&mut html, events.list.into_iter());
         clean(&html, events.addresses)
@@ -264,6 +265,21 @@ fn drop_title(list: &mut Vec<Event<'_>>, title: &str) {
     }
 }
 
+/// Moves all headings one level down where some are on the level of the article's title, which a page has once.
+fn keep_below_title(list: &mut [Event<'_>]) {
+    let is_top = |event: &Event<'_>| matches!(event, Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }));
+    if !list.iter().any(is_top) {
+        return;
+    }
+    let lower = |level: HeadingLevel| HeadingLevel::try_from(level as usize + 1).unwrap_or(level);
+    for event in list {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) | Event::End(TagEnd::Heading(level)) => *level = lower(*level),
+            _ => {}
+        }
+    }
+}
+
 /// Keeps what is allowed. `addresses` says what links and pictures of embedded HTML become.
 fn clean(html: &str, addresses: HashMap<String, String>) -> String {
     let cleaned = Builder::default()
@@ -382,13 +398,13 @@ mod tests {
     }
 
     #[test]
-    fn only_the_heading_that_repeats_the_title_is_left_out() {
+    fn only_the_heading_that_repeats_the_title_is_left_out_and_others_stay_below_it() {
         let table = [
-            ("T", "# T\n\n# B", "<h1 id=\"b\">B</h1>"),
+            ("T", "# T\n\n# B", "<h2 id=\"b\">B</h2>"),
             ("T", "# A\n\n## B", "<h2 id=\"b\">B</h2>"),
-            ("T", "# A\n\n# B", "<h1 id=\"a\">A</h1>\n<h1 id=\"b\">B</h1>"),
-            ("", "# A\n\n# B", "<h1 id=\"b\">B</h1>"),
-            ("T", "## B\n\n# T", "<h2 id=\"b\">B</h2>\n<h1 id=\"t\">T</h1>"),
+            ("T", "# A\n\n# B\n\n###### C", "<h2 id=\"a\">A</h2>\n<h2 id=\"b\">B</h2>\n<h6 id=\"c\">C</h6>"),
+            ("", "# A\n\n# B", "<h2 id=\"b\">B</h2>"),
+            ("T", "## B\n\n# T", "<h3 id=\"b\">B</h3>\n<h2 id=\"t\">T</h2>"),
         ];
         for (title, body, expected) in table {
             assert_eq!(render_under(title, body, &|_| LinkTarget::Keep).trim(), expected, "{title}: {body}");

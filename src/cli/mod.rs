@@ -41,13 +41,13 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    serve: Settings,
+    serve: ServeArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the help centre, the search box and the API (what happens without a command, too)
-    Serve(Settings),
+    Serve(ServeArgs),
     /// Check a folder of articles for mistakes
     Check(check::CheckArgs),
     /// Look after the people who work at the desk; works while the server runs
@@ -76,6 +76,16 @@ enum Command {
     /// Everything about one person: hand it over, or delete it
     #[command(subcommand)]
     Visitor(visitor::VisitorCommand),
+}
+
+/// What `serve` takes beside the settings.
+#[derive(Debug, Clone, Default, Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    settings: Settings,
+    /// For writers: show drafts and problems, and reload open pages when their files are saved
+    #[arg(long)]
+    preview: bool,
 }
 
 /// Settings that can be given as flags; they override environment and file.
@@ -113,6 +123,11 @@ impl Settings {
     /// # Errors
     /// [`UsageError`], for exit code 2.
     fn load(self) -> Result<Config, UsageError> {
+        self.load_for(false)
+    }
+
+    /// The same, for visitors or for a writer's preview.
+    fn load_for(self, preview: bool) -> Result<Config, UsageError> {
         let written = Written {
             file: read_file(self.config.as_deref())?,
             env: std::env::vars().collect(),
@@ -121,6 +136,7 @@ impl Settings {
             data: self.data,
             listen: self.listen,
             limits: self.limits.map(|switch| switch == Switch::On),
+            preview,
         };
         Ok(written.meant()?)
     }
@@ -196,7 +212,7 @@ fn told_once(error: &anyhow::Error) -> String {
 impl Cli {
     fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Some(Command::Serve(settings)) => serve::run(settings.load()?),
+            Some(Command::Serve(args)) => serve::run(args.settings.load_for(args.preview)?),
             Some(Command::Check(args)) => check::run(args),
             Some(Command::Agent(command)) => agent::run(command),
             Some(Command::Backup(args)) => backup::back_up(args),
@@ -209,7 +225,7 @@ impl Cli {
             Some(Command::Report(args)) => report::run(args),
             Some(Command::Learned(command)) => learned::run(command),
             Some(Command::Visitor(command)) => visitor::run(command),
-            None => serve::run(self.serve.load()?),
+            None => serve::run(self.serve.settings.load_for(self.serve.preview)?),
         }
     }
 }

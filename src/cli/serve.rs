@@ -19,7 +19,10 @@ use crate::{
 pub(super) fn run(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::init(config.log.format == LogFormat::Json, &config.log.level).map_err(UsageError::Log)?;
     telemetry::metrics();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))?;
+    // Searches are calculated where requests are answered: with one thread alone, a ticket would wait behind them.
+    let threads = std::thread::available_parallelism().map_or(2, |processors| processors.get().max(2));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    runtime.block_on(serve(config))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use toml::{Table, Value};
 use toml_edit::{DocumentMut, Item};
 
-use super::{Config, Connector, EXAMPLE, Site};
+use super::{Config, Connector, EXAMPLE, Site, WatchMode, brand};
 
 /// The prefix of every environment variable that sets something.
 const ENV_PREFIX: &str = "ZERODESK_";
@@ -27,6 +27,8 @@ pub struct Written {
     pub listen: Option<SocketAddr>,
     /// `--limits`
     pub limits: Option<bool>,
+    /// `--preview`
+    pub preview: bool,
 }
 
 /// A configuration that cannot be used: where, what, and what to do.
@@ -98,8 +100,23 @@ impl Written {
         config.data = self.data.unwrap_or(config.data);
         config.listen = self.listen.unwrap_or(config.listen);
         config.limits.enabled = self.limits.unwrap_or(config.limits.enabled);
+        if self.preview {
+            begin_preview(&mut config);
+        }
         check(&config)?;
         Ok(config)
+    }
+}
+
+/// A preview has an index and a database of its own, because drafts must not reach visitors, and tries of a writer
+/// are no figures; and it sends nothing to anybody.
+fn begin_preview(config: &mut Config) {
+    config.preview = true;
+    config.index.push("preview");
+    config.data = config.index.join("data");
+    config.connectors.clear();
+    if config.watch.mode == WatchMode::Off {
+        config.watch.mode = WatchMode::Native;
     }
 }
 
@@ -134,6 +151,15 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             return fail(format!("sites.{key}.languages"), "name at least one language, such as [\"en\"]");
         }
         thresholds(site).or_else(|detail| fail(format!("sites.{key}"), detail))?;
+        if let Some((setting, detail)) = site.brand.fault() {
+            return fail(format!("sites.{key}.brand.{setting}"), detail);
+        }
+        if !(site.edit_url.is_empty() || brand::is_web(&site.edit_url) && site.edit_url.contains("{path}")) {
+            return fail(
+                format!("sites.{key}.edit_url"),
+                "write an address with {path} in it, such as \"https://git.example.com/edit/{path}\"",
+            );
+        }
         if let Some(fault) = site.hours.fault() {
             return fail(format!("sites.{key}.hours"), fault);
         }
@@ -212,6 +238,10 @@ fn thresholds(site: &Site) -> Result<(), &'static str> {
         Err("wrong_answer_cost and needless_ticket_cost must be numbers above 0")
     } else if !(within && ordered) {
         Err("0 <= candidates_at <= answer_at <= 1 must hold")
+    } else if !(0.0..=0.9).contains(&site.holdout) {
+        Err("holdout must lie between 0 and 0.9")
+    } else if site.ticket_cost.is_some_and(|cost| !(cost.is_finite() && cost > 0.0)) {
+        Err("ticket_cost must be a number above 0")
     } else {
         Ok(())
     }
@@ -313,6 +343,8 @@ mod tests {
             (file("[sites.a]\nwrong_answer_cost = 0\nneedless_ticket_cost = 1"), "above 0"),
             (file("[sites.a]\nwrong_answer_cost = nan\nneedless_ticket_cost = 1"), "above 0"),
             (file("[sites.a]\ncandidates_at = nan"), "candidates_at"),
+            (file("[sites.a]\nholdout = 1.5"), "holdout"),
+            (file("[sites.a]\nticket_cost = 0"), "ticket_cost"),
             (file("[limits]\nconnections = 0"), "limits.connections"),
             (file("public_url = \"https://a.example/\""), "public_url"),
             (file("[[ladder]]\nlevel = 3\nname = {}\nneeds = \"nothing\""), "ladder"),
@@ -332,6 +364,14 @@ mod tests {
             (file("[connectors.a]\ntype = \"webhook\"\ntimeout_s = 31"), "connectors.a.timeout_s"),
             (file("[connectors.a]\ntype = \"confirmation\""), "public_url"),
             (file("public_url = \"https://a.example\"\n[connectors.a]\ntype = \"confirmation\""), "connectors.a.from"),
+            (file("[sites.a]\nedit_url = \"https://git.example/edit\""), "sites.a.edit_url"),
+            (file("[sites.a.brand]\naccent = \"red\""), "#0b6252"),
+            (file("[sites.a.brand]\nlogo = \"logo.exe\""), "sites.a.brand.logo"),
+            (
+                file("[[sites.a.brand.footer]]\nurl = \"javascript:alert(1)\"\ntext = { en = \"x\" }"),
+                "sites.a.brand.footer",
+            ),
+            (file("[[sites.a.brand.footer]]\nurl = \"/imprint\"\ntext = {}"), "sites.a.brand.footer"),
             (file("[sites.a.hours]\ntime_zone = \"Mars/Olympus\""), "sites.a.hours"),
             (file("[sites.a.hours]\nmonday = [\"9-5\"]"), "9-5"),
             (file("[sites.a.hours]\nholidays = [\"2026-02-30\"]"), "line 2"),

@@ -4,6 +4,7 @@
 //! structs below mirror that file, and a test keeps the two equal. Mistakes surface at start, with
 //! the file and line that caused them. This room is plain data: it opens no file and no socket.
 
+mod brand;
 mod connectors;
 mod hours;
 mod merge;
@@ -13,6 +14,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::LazyLock}
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use brand::{Brand, Colour, FooterLink};
 pub use connectors::{Confirmation, Connector, Email, HIDDEN, HelpDesk, Mail, MailTls, Reach, Secret, Target, Webhook};
 pub use hours::{Hours, OpenSpan};
 pub use merge::{ConfigError, Written, effective_toml};
@@ -54,6 +56,9 @@ pub struct Config {
     pub log: Log,
     /// Support levels, lowest first.
     pub ladder: Vec<Rung>,
+    /// Serves writers: drafts and problems are shown, and open pages follow their files. Only a flag sets this.
+    #[serde(skip)]
+    pub preview: bool,
 }
 
 /// How the article folder is watched.
@@ -109,8 +114,22 @@ pub struct Site {
     pub frame_ancestors: Vec<Origin>,
     /// Secret with which the embedding website signs the ids of its users; none: no user counts as verified.
     pub user_secret: Option<Secret>,
+    /// Where writers change an article: an address with `{path}` for the article's file; empty: pages show no link.
+    pub edit_url: String,
+    /// How the pages look.
+    pub brand: Brand,
     /// When people work, by which the times of support contracts run.
     pub hours: Hours,
+    /// Share of visitors to whom no articles are suggested in the form, 0..1, to measure what suggestions are worth.
+    pub holdout: f64,
+    /// Who may read the figures of this site; none: as `insight.stats` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stats: Option<StatsAccess>,
+    /// What a ticket costs, in `currency`; none: no money is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket_cost: Option<f64>,
+    /// ISO 4217 code of `ticket_cost`, such as `EUR`.
+    pub currency: String,
     /// Whether articles learn the questions that they were found helpful for, and whose voice counts.
     pub learn: Learn,
 }
@@ -271,6 +290,8 @@ pub struct Insight {
     pub honour: Honour,
     /// Capacity of the channel between requests and the store, in events.
     pub buffer: usize,
+    /// Networks of the site's own people, whose visits do not count.
+    pub staff_networks: Vec<IpNet>,
 }
 
 /// Signals of browsers that ask not to be tracked.
@@ -391,6 +412,7 @@ impl Default for Config {
             reports: Reports::default(),
             log: Log::default(),
             ladder: default_ladder(),
+            preview: false,
         }
     }
 }
@@ -414,7 +436,13 @@ impl Default for Site {
             candidates_at: 0.35,
             frame_ancestors: Vec::new(),
             user_secret: None,
+            edit_url: String::new(),
+            brand: Brand::default(),
             hours: Hours::default(),
+            holdout: 0.0,
+            stats: None,
+            ticket_cost: None,
+            currency: "EUR".into(),
             learn: Learn::default(),
         }
     }
@@ -466,7 +494,13 @@ impl Default for Desk {
 
 impl Default for Insight {
     fn default() -> Self {
-        Self { stats: StatsAccess::Token, retention_days: 395, honour: Honour::All, buffer: 10_000 }
+        Self {
+            stats: StatsAccess::Token,
+            retention_days: 395,
+            honour: Honour::All,
+            buffer: 10_000,
+            staff_networks: Vec::new(),
+        }
     }
 }
 

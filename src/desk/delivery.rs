@@ -28,6 +28,9 @@ use super::{
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
 /// How long it takes at most: connectors have times of their own, but a conversation has many steps.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(75);
+/// How long a worker waits after a ticket was filed, for others that it can take along: each look costs a few reads, and
+/// what is claimed together is written together.
+const GATHER: Duration = Duration::from_millis(50);
 /// Pause between looks at the outbox while nothing is filed.
 const BEAT: Duration = Duration::from_secs(1);
 /// How long a connector rests whose receiver is busy and does not say for how long.
@@ -170,7 +173,7 @@ impl Worker {
             }
             tokio::select! {
                 _ = stopped.changed() => return,
-                _ = filed.changed() => {}
+                _ = filed.changed() => tokio::time::sleep(GATHER).await,
                 () = tokio::time::sleep(BEAT) => {}
             }
         }

@@ -14,7 +14,7 @@ use axum::{
 use super::{error::ApiError, extract::QueryString};
 use crate::widget::{self, Asset};
 
-const PAGE_CSS: Asset =
+pub(super) const PAGE_CSS: Asset =
     Asset { name: "page.css", content_type: "text/css; charset=utf-8", body: include_bytes!("pages/assets/page.css") };
 
 const STATS_CSS: Asset = Asset {
@@ -56,18 +56,34 @@ pub async fn asset(Path(name): Path<String>, query: QueryString, headers: Header
 fn serve(name: &str, query: &QueryString, headers: &HeaderMap) -> Result<Response, ApiError> {
     let found = ASSETS.iter().find(|(asset, _)| asset.name == name);
     let (asset, hash) = found.ok_or_else(|| ApiError::not_found("There is no such file."))?;
-    let own_hash = query.one("v") == Some(hash);
-    let caching = if own_hash { "public, max-age=31536000, immutable" } else { "public, max-age=300, must-revalidate" };
-    let mut response = if is_known(headers, hash) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        Response::new(Body::from(asset.body))
-    };
+    reply(asset.body, asset.content_type, hash, query, headers)
+}
+
+/// A file for browsers: to be kept for good under an address that has its hash.
+///
+/// # Errors
+/// `internal` when the hash is none.
+pub(super) fn reply(
+    body: impl Into<Body>,
+    kind: &'static str,
+    hash: &str,
+    query: &QueryString,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    let mut response =
+        if is_known(headers, hash) { StatusCode::NOT_MODIFIED.into_response() } else { Response::new(body.into()) };
     let out = response.headers_mut();
-    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
-    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching(query, hash)));
     out.insert(header::ETAG, etag(hash)?);
     Ok(response)
+}
+
+/// How long a file may be kept: for good where the address names this very version.
+#[must_use]
+pub fn caching(query: &QueryString, version: &str) -> &'static str {
+    let same = query.one("v") == Some(version);
+    if same { "public, max-age=31536000, immutable" } else { "public, max-age=300, must-revalidate" }
 }
 
 /// The tag of a version. Weak, because the reply may be compressed on its way.

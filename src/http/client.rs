@@ -1,8 +1,16 @@
 //! The visitor's software from the `User-Agent` header, coarse on purpose: family and system, no versions.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 
-use crate::{desk::Client, insight::declared_bot};
+use super::auth::bearer;
+use crate::{
+    desk::Client,
+    insight::{Origin, Program, Session, Surface, program},
+};
+
+/// Says that people of the site itself are asking, so that they do not count. Anyone may say so: it only leaves the
+/// sender out. The server says it of [`staff_networks`](crate::config::Insight::staff_networks).
+pub const STAFF: HeaderName = HeaderName::from_static("x-zerodesk-staff");
 
 /// Browser families by their mark. Each one claims to be those below it, so the order matters.
 const FAMILIES: [(&str, &str); 7] = [
@@ -35,9 +43,19 @@ pub fn client(headers: &HeaderMap) -> Client {
     Client { user_agent_family: named(&FAMILIES), os: named(&SYSTEMS), box_version: String::new() }
 }
 
-/// Whether the software says that it is a bot; its events do not count.
-pub fn is_bot(headers: &HeaderMap) -> bool {
-    declared_bot(agent(headers))
+/// Where events of this request come from. Programs and staff are told apart here; their events do not count.
+pub fn origin(headers: &HeaderMap, site: &str, surface: Surface, locale: &str, session: Option<&str>) -> Origin {
+    let program = program(agent(headers));
+    let test = session.and_then(Session::parse).is_some_and(|session| session.is_test());
+    Origin {
+        site: site.to_owned(),
+        surface,
+        locale: locale.to_owned(),
+        bot: program == Some(Program::Bot),
+        monitor: program == Some(Program::Monitor),
+        staff: test || headers.contains_key(STAFF) || bearer(headers).is_some(),
+        interacted: None,
+    }
 }
 
 fn agent(headers: &HeaderMap) -> &str {
@@ -70,7 +88,22 @@ mod tests {
         for (agent, family, os, bot) in table {
             let headers = HeaderMap::from_iter([(header::USER_AGENT, agent.parse().unwrap())]);
             let found = client(&headers);
-            assert_eq!((found.user_agent_family.as_str(), found.os.as_str(), is_bot(&headers)), (family, os, bot));
+            let origin = origin(&headers, "default", Surface::Box, "nl", None);
+            assert_eq!((found.user_agent_family.as_str(), found.os.as_str(), origin.bot), (family, os, bot));
+        }
+    }
+
+    #[test]
+    fn people_of_the_site_are_known_by_what_they_send() {
+        for (name, value, session, staff) in [
+            (header::ACCEPT, "*/*", "visitor-number-0001", false),
+            (STAFF, "1", "visitor-number-0001", true),
+            (header::AUTHORIZATION, "Bearer zdk_a", "visitor-number-0001", true),
+            (header::ACCEPT, "*/*", "test-visitor-number-0001", true),
+            (header::ACCEPT, "*/*", "test-", false),
+        ] {
+            let headers = HeaderMap::from_iter([(name.clone(), value.parse().unwrap())]);
+            assert_eq!(origin(&headers, "default", Surface::Box, "", Some(session)).staff, staff, "{name} {session}");
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::extract::FromRef;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use super::{
     api::search::Found,
     error::{ApiError, Code},
     limits::RateLimits,
-    pages::Pages,
+    pages::{Pages, media::Pictures},
     replies::Replies,
     serve::ServeError,
 };
@@ -24,16 +24,20 @@ pub struct Context {
     searches: Arc<SearchSlots>,
     replies: Arc<Replies<Found>>,
     base: Arc<BaseUrl>,
+    stopping: Arc<Stopping>,
+    pictures: Arc<Pictures>,
 }
 
 impl Context {
-    pub(super) fn new(app: Arc<App>, address: Option<SocketAddr>) -> Result<Self, ServeError> {
+    pub(super) fn new(app: Arc<App>, address: Option<SocketAddr>, stopping: Arc<Stopping>) -> Result<Self, ServeError> {
         Ok(Self {
-            pages: Arc::new(Pages::new().map_err(|error| ServeError::Setup(format!("{error:#}")))?),
+            pages: Arc::new(Pages::of(&app.config).map_err(|error| ServeError::Setup(format!("{error:#}")))?),
             rates: Arc::new(RateLimits::new(&app.config.limits)),
             searches: Arc::new(SearchSlots(Semaphore::new(app.config.search.concurrency))),
             replies: Arc::default(),
             base: Arc::new(BaseUrl::new(&app.config.public_url, address.unwrap_or(app.config.listen))),
+            stopping,
+            pictures: Arc::new(Pictures::new(&app.config.articles)),
             app,
         })
     }
@@ -79,6 +83,23 @@ impl BaseUrl {
     }
 }
 
+/// Whether the server is coming to its end: replies without an end of their own, such as streams of events, end then.
+#[derive(Debug, Default)]
+pub struct Stopping(watch::Sender<bool>);
+
+impl Stopping {
+    /// Tells all who wait.
+    pub(super) fn begin(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Waits for the beginning of the end.
+    pub(super) async fn begun(&self) {
+        // The sender lives as long as `self`, so this fails never.
+        let _ = self.0.subscribe().wait_for(|stopping| *stopping).await;
+    }
+}
+
 macro_rules! part {
     ($field:ident: $type:ty) => {
         impl FromRef<Context> for Arc<$type> {
@@ -95,3 +116,5 @@ part!(rates: RateLimits);
 part!(searches: SearchSlots);
 part!(replies: Replies<Found>);
 part!(base: BaseUrl);
+part!(stopping: Stopping);
+part!(pictures: Pictures);

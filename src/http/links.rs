@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     article::LinkTarget,
+    config::Site,
     index::{Catalog, Entry},
 };
 
@@ -11,6 +12,31 @@ use crate::{
 #[must_use]
 pub fn page(entry: &Entry) -> String {
     format!("/a/{}", entry.front_matter.slug)
+}
+
+/// The page of an article as a site shows it: the default site is the one that addresses need not name.
+#[must_use]
+pub fn page_of(site: &str, entry: &Entry) -> String {
+    within(site, page(entry))
+}
+
+/// The home page of a site in one of its languages; the first needs no name.
+#[must_use]
+pub fn home(key: &str, site: &Site, lang: &str) -> String {
+    let first = site.languages.first().is_some_and(|first| first == lang);
+    within(key, if first { "/".into() } else { format!("/?lang={lang}") })
+}
+
+/// An address of the help centre within a site.
+#[must_use]
+pub fn within(site: &str, address: String) -> String {
+    if site == "default" {
+        return address;
+    }
+    let at = address.find('#').unwrap_or(address.len());
+    let (path, fragment) = address.split_at(at);
+    let sign = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{sign}site={}{fragment}", encoded(site))
 }
 
 /// What a link in `entry` becomes: the page of the article that it names, or the address of a picture.
@@ -61,15 +87,28 @@ fn beside(from: &str, link: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-fn encoded(path: &str) -> String {
+/// A path, or one part of it, as addresses write it.
+pub(super) fn encoded(path: &str) -> String {
     const IN_PATH: &percent_encoding::AsciiSet =
-        &percent_encoding::CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#').add(b'"').add(b'<').add(b'>');
+        &percent_encoding::CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#').add(b'"').add(b'<').add(b'>').add(b'&');
     percent_encoding::utf8_percent_encode(path, IN_PATH).to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::beside;
+    use super::{beside, within};
+
+    #[test]
+    fn addresses_name_the_site_where_it_is_not_the_default() {
+        for (site, address, expected) in [
+            ("default", "/a/b#c", "/a/b#c"),
+            ("shop", "/a/b", "/a/b?site=shop"),
+            ("shop", "/a/b#c", "/a/b?site=shop#c"),
+            ("shop", "/a/b?x=1#c", "/a/b?x=1&site=shop#c"),
+        ] {
+            assert_eq!(within(site, address.to_owned()), expected, "{site} {address}");
+        }
+    }
 
     #[test]
     fn links_are_seen_from_their_file() {

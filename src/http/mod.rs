@@ -12,6 +12,7 @@ mod context;
 mod cors;
 mod error;
 mod extract;
+mod fresh;
 mod limits;
 mod links;
 mod observe;

@@ -15,10 +15,13 @@ use axum::{
 use tracing::Instrument;
 
 use super::{
+    client::STAFF,
     error::{ApiError, Code},
+    limits::visitor,
     pages::{Pages, Visitor},
+    serve::Peer,
 };
-use crate::{app::App, telemetry::RequestId};
+use crate::{app::App, config::Origin, telemetry::RequestId};
 
 /// The header that names the request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,6 +35,7 @@ pub async fn observe(
 ) -> Response {
     let id = RequestId::generate();
     request.extensions_mut().insert(id);
+    mark_staff(&mut request, &app);
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     let visitor = wants_page(&request).then(|| Visitor::of(&request, &app.config));
@@ -48,6 +52,16 @@ pub async fn observe(
     }
     .instrument(span)
     .await
+}
+
+/// Says of requests from networks of the site's own people that they are.
+fn mark_staff(request: &mut Request, app: &App) {
+    let networks = &app.config.insight.staff_networks;
+    let Some(Peer(peer)) = request.extensions().get::<Peer>().filter(|_| !networks.is_empty()) else { return };
+    let address = visitor(peer.ip(), request.headers(), &app.config.limits.trusted_proxies);
+    if networks.iter().any(|net| net.contains(&address)) {
+        request.headers_mut().insert(STAFF, HeaderValue::from_static("1"));
+    }
 }
 
 /// Whether a person with a browser is asking, not a program.
@@ -83,15 +97,22 @@ fn complete(response: &mut Response, id: RequestId, app: &App) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Addresses of status pages hold a token: it must not leave with a link.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    if html && let Ok(policy) = HeaderValue::from_str(&page_policy(app)) {
+    if html
+        && !headers.contains_key(header::CONTENT_SECURITY_POLICY)
+        && let Ok(policy) = HeaderValue::from_str(&page_policy(app))
+    {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
 }
 
 /// What a page may load and who may frame it.
 fn page_policy(app: &App) -> String {
-    let frames = app.config.sites.values().flat_map(|site| &site.frame_ancestors);
-    let frames = frames.fold("'self'".to_owned(), |list, origin| list + " " + origin.as_str());
+    policy_framed_by(app.config.sites.values().flat_map(|site| &site.frame_ancestors))
+}
+
+/// What a page may load, and that these origins may frame it.
+pub fn policy_framed_by<'a>(origins: impl Iterator<Item = &'a Origin>) -> String {
+    let frames = origins.fold("'self'".to_owned(), |list, origin| list + " " + origin.as_str());
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; connect-src 'self'; \
          form-action 'self'; base-uri 'none'; frame-ancestors {frames}"

@@ -5,9 +5,9 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, Uri, header},
-    middleware::from_fn_with_state,
-    response::{IntoResponse, Response},
+    http::Uri,
+    middleware::{from_fn, from_fn_with_state},
+    response::Response,
     routing::{get, post},
 };
 use percent_encoding::percent_decode_str;
@@ -20,10 +20,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     api, assets,
-    context::Context,
+    context::{Context, Stopping},
     cors::cors,
     error::{ApiError, Code},
+    fresh::fresh,
     limits::{Budget, RateLimits, enforce},
+    links,
     observe::{deadline, observe, panicked},
     pages,
     serve::ServeError,
@@ -51,7 +53,7 @@ fn searching() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(api::search::search))
         .routes(routes!(api::complete::complete))
-        .routes(routes!(api::suggest::suggest))
+        .routes(routes!(api::suggest::suggest, api::suggest::for_page))
 }
 
 /// What visitors report: events and feedback.
@@ -88,6 +90,8 @@ fn working() -> Routes {
         .routes(routes!(api::stats::deflection))
         .routes(routes!(api::stats::funnel))
         .routes(routes!(api::stats::queries))
+        .routes(routes!(api::stats::articles))
+        .routes(routes!(api::stats::series))
 }
 
 /// Other help desks, known by their signature.
@@ -104,18 +108,36 @@ fn operating() -> Routes {
         .routes(routes!(api::health::openapi))
 }
 
-/// Pages for people; not part of the API's description.
-fn visiting() -> Router<Context> {
+/// What everybody may read, people and programs: told apart by its content, so that nobody fetches the same twice.
+fn published() -> Router<Context> {
     Router::new()
         .route("/", get(pages::home::home))
         .route("/a/{slug}", get(pages::article::article))
-        .route("/media/{*path}", get(pages::media::media))
-        .route("/stats", get(pages::stats::show).post(pages::stats::sign_in))
-        .route("/stats/gaps", get(pages::gaps::show))
         .route("/docs", get(pages::machine::docs))
         .route("/robots.txt", get(pages::machine::robots))
         .route("/sitemap.xml", get(pages::machine::sitemap))
+        .route("/feed.xml", get(pages::feed::atom))
+        .route("/opensearch.xml", get(pages::feed::open_search))
         .route("/llms.txt", get(pages::machine::llms))
+        .route("/llms-full.txt", get(pages::machine::llms_full))
+        .layer(from_fn(fresh))
+}
+
+/// For writers, in a preview only.
+fn writing() -> Router<Context> {
+    Router::new()
+        .route("/preview/events", get(pages::preview::events))
+        .route("/preview/article/{slug}", get(pages::preview::as_searched))
+}
+
+/// Pages for people; not part of the API's description.
+fn visiting() -> Router<Context> {
+    Router::new()
+        .route("/media/{*path}", get(pages::media::media))
+        .route("/brand/{site}/{file}", get(pages::brand::file))
+        .route("/stats", get(pages::stats::show).post(pages::stats::sign_in))
+        .route("/stats/gaps", get(pages::gaps::show))
+        .route("/stats/{period}", get(pages::stats_period::show))
         .route("/contact", get(pages::contact::show))
         .route("/t/{reference}", get(pages::ticket::show))
         .route("/desk", get(pages::desk::inbox))
@@ -187,8 +209,13 @@ fn tell_problems(operation: &mut Operation) {
 
 /// Everything, layered. Outermost: ids, numbers and the words of failures; then compression; then, per group,
 /// origins, rate limits, the deadline and panics.
-pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Router, ServeError> {
-    let context = Context::new(app, address)?;
+pub(super) fn router(
+    app: Arc<App>,
+    address: Option<SocketAddr>,
+    stopping: Arc<Stopping>,
+) -> Result<Router, ServeError> {
+    let for_writers = if app.config.preview { writing() } else { Router::new() };
+    let context = Context::new(app, address, stopping)?;
     let rates: Arc<RateLimits> = axum::extract::FromRef::from_ref(&context);
     let limited = |routes: Routes, budget| routes.layer(from_fn_with_state((rates.clone(), budget), enforce));
     let public = limited(searching(), Budget::Searches)
@@ -199,6 +226,8 @@ pub(super) fn router(app: Arc<App>, address: Option<SocketAddr>) -> Result<Route
     let results = results().layer(from_fn_with_state((rates.clone(), Budget::Searches), enforce));
     let amending = amending().layer(from_fn_with_state((rates.clone(), Budget::Events), enforce));
     let own = Router::from(working().merge(reporting_back()).merge(operating()))
+        .merge(published())
+        .merge(for_writers)
         .merge(visiting())
         .merge(results)
         .merge(amending);
@@ -223,8 +252,7 @@ async fn nothing_here(State(app): State<Arc<App>>, uri: Uri) -> Result<Response,
         .catalog()
         .by_alias(&path)
         .ok_or_else(|| ApiError::not_found("There is nothing at this address. `/openapi.json` lists what there is."))?;
-    let location = format!("/a/{}", entry.front_matter.slug);
-    Ok((StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response())
+    Ok(pages::article::moved(&links::page(entry)))
 }
 
 async fn not_this_way() -> ApiError {

@@ -21,7 +21,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use super::router;
+use super::{context::Stopping, router};
 use crate::{app::App, telemetry};
 
 /// While most connections are taken, one may idle for so small a part of the usual time.
@@ -53,7 +53,8 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
     let limits = app.config.limits.clone();
     let slots = Arc::new(Semaphore::new(limits.connections));
     let address = listener.local_addr().ok();
-    let router = router::router(app, address)?;
+    let stopping = Arc::new(Stopping::default());
+    let router = router::router(app, address, stopping.clone())?;
     let running = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
     let mut measured = tokio::time::interval(ADD_UP_EVERY);
@@ -77,6 +78,7 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
         });
     }
     drop(listener);
+    stopping.begin();
     if tokio::time::timeout(GRACE, running.shutdown()).await.is_err() {
         tracing::warn!("requests still ran when the time to finish them was over");
     }

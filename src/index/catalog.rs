@@ -1,6 +1,11 @@
 //! All articles of one snapshot, by path, slug, alias and translation.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    borrow::Borrow,
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use super::Entry;
 use crate::article::{Problem, ProblemCode, Severity};
@@ -9,11 +14,43 @@ use crate::article::{Problem, ProblemCode, Severity};
 #[derive(Debug, Default)]
 pub struct Catalog {
     entries: Vec<Arc<Entry>>,
-    slugs: HashMap<String, u32>,
+    slugs: HashMap<Slug, u32>,
     aliases: HashMap<String, u32>,
-    translations: HashMap<String, Vec<u32>>,
+    translations: HashMap<Group, Vec<u32>>,
     problems: Vec<Problem>,
 }
+
+/// A key that is a text of its article, so that no text is held twice.
+macro_rules! key {
+    ($name:ident, $entry:ident => $text:expr) => {
+        #[derive(Debug)]
+        struct $name(Arc<Entry>);
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                let $entry = &self.0;
+                &$text
+            }
+        }
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                Borrow::<str>::borrow(self).hash(state);
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                Borrow::<str>::borrow(self) == Borrow::<str>::borrow(other)
+            }
+        }
+
+        impl Eq for $name {}
+    };
+}
+
+key!(Slug, entry => entry.front_matter.slug);
+key!(Group, entry => entry.translation_key);
 
 impl Catalog {
     /// Sorts the entries and gives each its own slug; `problems` are those of files that are no articles.
@@ -35,7 +72,7 @@ impl Catalog {
     fn add(&mut self, mut entry: Arc<Entry>) {
         let at = self.entries.len() as u32;
         self.problems.extend(entry.problems.iter().cloned());
-        let taken = self.slugs.get(&entry.front_matter.slug).map(|at| self.entries[*at as usize].path.clone());
+        let taken = self.slugs.get(entry.front_matter.slug.as_str()).map(|at| self.entries[*at as usize].path.clone());
         if let Some(other) = taken {
             let slug = self.free_slug(&entry.front_matter.slug);
             self.problems.push(Problem {
@@ -51,8 +88,8 @@ impl Catalog {
             own.front_matter.slug = slug;
             entry = Arc::new(own);
         }
-        self.slugs.insert(entry.front_matter.slug.clone(), at);
-        self.translations.entry(entry.translation_key.clone()).or_default().push(at);
+        self.slugs.insert(Slug(Arc::clone(&entry)), at);
+        self.translations.entry(Group(Arc::clone(&entry))).or_default().push(at);
         self.entries.push(entry);
     }
 
@@ -60,7 +97,7 @@ impl Catalog {
         let mut number = 2;
         loop {
             let candidate = format!("{slug}-{number}");
-            if !self.slugs.contains_key(&candidate) {
+            if !self.slugs.contains_key(candidate.as_str()) {
                 return candidate;
             }
             number += 1;
@@ -117,7 +154,7 @@ impl Catalog {
     /// The article in all its languages, itself included, by path.
     #[must_use]
     pub fn translations(&self, entry: &Entry) -> Vec<&Arc<Entry>> {
-        let places = self.translations.get(&entry.translation_key).map(Vec::as_slice).unwrap_or_default();
+        let places = self.translations.get(entry.translation_key.as_str()).map(Vec::as_slice).unwrap_or_default();
         places.iter().filter_map(|at| self.at(*at as usize)).collect()
     }
 

@@ -85,7 +85,8 @@ impl Stored {
 /// What a new snapshot takes over from the one before.
 #[derive(Default)]
 pub(super) struct Built {
-    entries: HashMap<u64, Arc<Entry>>,
+    /// In order of their paths.
+    entries: Vec<Arc<Entry>>,
     lexicons: HashMap<SegmentId, Arc<Lexicons>>,
 }
 
@@ -93,7 +94,7 @@ impl Built {
     pub(super) fn of(snapshot: &Snapshot) -> Self {
         let segments = snapshot.searcher.segment_readers().iter().zip(&snapshot.segments);
         Self {
-            entries: snapshot.catalog.iter().map(|entry| (entry.id, Arc::clone(entry))).collect(),
+            entries: snapshot.catalog.iter().cloned().collect(),
             lexicons: segments.map(|(reader, segment)| (reader.segment_id(), Arc::clone(&segment.lexicons))).collect(),
         }
     }
@@ -111,7 +112,8 @@ impl Snapshot {
         let searcher: Searcher = tantivy::IndexReader::searcher(&reader);
         let before = before.unwrap_or_default();
         let found = Documents::of(&searcher, &before.entries)?;
-        let catalog = Catalog::new(found.entries.values().cloned().collect(), problems);
+        let Documents { entries, addresses, ids } = found;
+        let catalog = Catalog::new(entries, problems);
         let mut snapshot = Self {
             generation: generation(engine)?,
             segments: Vec::with_capacity(searcher.segment_readers().len()),
@@ -123,20 +125,25 @@ impl Snapshot {
             searcher,
             fields,
         };
-        snapshot.place(&found, &before.lexicons)?;
+        snapshot.place(&addresses, &ids, &before.lexicons)?;
         Ok(snapshot)
     }
 
     /// Resolves documents to places in the catalog, both ways.
-    fn place(&mut self, found: &Documents, made: &HashMap<SegmentId, Arc<Lexicons>>) -> Result<(), IndexError> {
+    fn place(
+        &mut self,
+        addresses: &HashMap<u64, DocAddress>,
+        ids: &[Vec<u64>],
+        made: &HashMap<SegmentId, Arc<Lexicons>>,
+    ) -> Result<(), IndexError> {
         let nowhere = DocAddress::new(0, 0);
         let mut places: HashMap<u64, u32> = HashMap::with_capacity(self.catalog.len());
         for (at, entry) in self.catalog.iter().enumerate() {
             places.insert(entry.id, at as u32);
-            let address = |id: u64| found.addresses.get(&id).copied().unwrap_or(nowhere);
+            let address = |id: u64| addresses.get(&id).copied().unwrap_or(nowhere);
             self.addresses.push([address(entry.id), address(entry.id | 1)]);
         }
-        for (segment, ids) in self.searcher.segment_readers().iter().zip(&found.ids) {
+        for (segment, ids) in self.searcher.segment_readers().iter().zip(ids) {
             let [title, questions, headings, body, tags, code] =
                 self.fields.text.map(|field| segment.inverted_index(field));
             let surface = segment.inverted_index(self.fields.surface)?;
@@ -326,8 +333,8 @@ fn most_frequent_first(found: HashMap<String, u32>) -> Vec<DictionaryEntry> {
 
 /// The living documents of all segments.
 struct Documents {
-    /// Articles by identity.
-    entries: HashMap<u64, Arc<Entry>>,
+    /// Articles, those known before first and in their order.
+    entries: Vec<Arc<Entry>>,
     /// Documents by identity; odd identities are those that are only read.
     addresses: HashMap<u64, DocAddress>,
     /// Identities by segment and document; 1 for the dead.
@@ -336,11 +343,11 @@ struct Documents {
 
 impl Documents {
     /// Looks at every document; records are read only for articles that `known` lacks.
-    fn of(searcher: &Searcher, known: &HashMap<u64, Arc<Entry>>) -> Result<Self, IndexError> {
+    fn of(searcher: &Searcher, known: &[Arc<Entry>]) -> Result<Self, IndexError> {
         let articles = searcher.num_docs() as usize / 2;
-        let (entries, addresses) = (HashMap::with_capacity(articles), HashMap::with_capacity(2 * articles));
+        let (entries, addresses) = (Vec::with_capacity(articles), HashMap::with_capacity(2 * articles));
         let mut found = Self { entries, addresses, ids: Vec::new() };
-        let mut unknown = Vec::new();
+        let mut unknown = HashMap::with_capacity(articles);
         for (ordinal, segment) in searcher.segment_readers().iter().enumerate() {
             let column = segment.fast_fields().u64("id")?;
             let mut ids = vec![1; segment.max_doc() as usize];
@@ -350,16 +357,15 @@ impl Documents {
                 ids[document as usize] = id;
                 found.addresses.insert(id, address);
                 if id & 1 == 1 {
-                    match known.get(&(id & !1)) {
-                        Some(entry) => drop(found.entries.insert(id & !1, Arc::clone(entry))),
-                        None => unknown.push(address),
-                    }
+                    unknown.insert(id, address);
                 }
             }
             found.ids.push(ids);
         }
-        let read = read_entries(searcher, &unknown)?;
-        found.entries.extend(read.into_iter().map(|entry| (entry.id, Arc::new(entry))));
+        found.entries.extend(known.iter().filter(|entry| unknown.remove(&(entry.id | 1)).is_some()).cloned());
+        let mut unknown: Vec<_> = unknown.into_values().collect();
+        unknown.sort_unstable(); // as they lie on the disk
+        found.entries.extend(read_entries(searcher, &unknown)?.into_iter().map(Arc::new));
         Ok(found)
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-use super::session::{SessionHash, Visitor};
+use super::session::{RequesterHash, SessionHash, Visitor};
 use crate::{desk::redaction::mask, search::Decision};
 
 /// Version of the event's shape that is written today.
@@ -106,9 +106,26 @@ pub struct Event {
     /// Where it came from.
     #[serde(flatten)]
     pub origin: Origin,
+    /// What the server adds, so that figures can be told apart by it.
+    #[serde(flatten)]
+    pub notes: Notes,
     /// What.
     #[serde(flatten)]
     pub kind: EventKind,
+}
+
+/// What the server knows about an event beyond what happened.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Notes {
+    /// Kind of the article that it is about, such as `faq`; for a search that of the best hit.
+    #[serde(default)]
+    pub article_kind: Option<String>,
+    /// Support level that the question seems to need.
+    #[serde(default)]
+    pub level: Option<u8>,
+    /// Who asked, for tickets.
+    #[serde(default)]
+    pub requester: Option<RequesterHash>,
 }
 
 /// Where events come from; equal for all events of one request.
@@ -122,6 +139,12 @@ pub struct Origin {
     pub locale: String,
     /// The user agent says that it is a bot.
     pub bot: bool,
+    /// The user agent says that it watches whether the site is up.
+    #[serde(default)]
+    pub monitor: bool,
+    /// Sent by people of our own, or under a test key.
+    #[serde(default)]
+    pub staff: bool,
     /// Whether a pointer or a key was used before this; `None`: the sender did not say.
     pub interacted: Option<bool>,
 }
@@ -138,7 +161,13 @@ impl Event {
     pub fn with_id(id: EventId, visitor: &Visitor, origin: Origin, at: Timestamp, kind: EventKind) -> Self {
         let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
         let previous = visitor.previous_for(&kind, at);
-        Self { id, at, schema: SCHEMA, session: visitor.session, previous, origin, kind }
+        Self { id, at, schema: SCHEMA, session: visitor.session, previous, origin, notes: Notes::default(), kind }
+    }
+
+    /// The same event with what the server knows about it.
+    #[must_use]
+    pub fn noting(self, notes: Notes) -> Self {
+        Self { notes, ..self }
     }
 }
 
@@ -155,6 +184,8 @@ pub enum Surface {
     /// A program.
     #[default]
     Api,
+    /// A program that answers people with what it finds here (Model Context Protocol).
+    Mcp,
 }
 
 /// What made a search happen.
@@ -191,6 +222,12 @@ pub enum ViewSource {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventKind {
+    /// A visit began.
+    SessionStarted {
+        /// The page that the visitor is on, without what follows `?` or `#`.
+        #[serde(default)]
+        page: String,
+    },
     /// A search was answered, one way or the other.
     SearchPerformed {
         /// The visitor's words, masked.
@@ -277,6 +314,13 @@ pub enum EventKind {
         /// The article.
         article: String,
     },
+    /// There were articles to suggest while a part of the visitors gets none: on which side this visitor is.
+    HoldoutAssigned {
+        /// Whether the articles were held back.
+        held: bool,
+        /// Share of visitors from whom they are held back, 0..1.
+        share: f32,
+    },
     /// The visitor said, by a button, that this solved it.
     MarkedSolved {
         /// The article that did.
@@ -305,6 +349,18 @@ pub enum EventKind {
         /// Time since the ticket was accepted, in milliseconds.
         latency_ms: u64,
     },
+    /// A ticket went up the ladder. Not the visitor's doing: figures about visitors leave it out.
+    TicketEscalated {
+        /// The ticket's reference.
+        reference: String,
+        /// Support level that it came to.
+        level: u8,
+    },
+    /// The visitor took another way to a person: the host page told us.
+    ContactElsewhere {
+        /// Which, such as `phone`.
+        channel: String,
+    },
     /// A ticket ended, or goes on after all. Not the visitor's doing: figures about visitors leave it out.
     TicketResolved {
         /// The ticket's reference.
@@ -324,6 +380,7 @@ impl EventKind {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::SessionStarted { .. } => "session_started",
             Self::SearchPerformed { .. } => "search_performed",
             Self::ResultsShown { .. } => "results_shown",
             Self::ResultClicked { .. } => "result_clicked",
@@ -332,9 +389,12 @@ impl EventKind {
             Self::FormOpened { .. } => "form_opened",
             Self::SuggestionShown { .. } => "suggestion_shown",
             Self::SuggestionClicked { .. } => "suggestion_clicked",
+            Self::HoldoutAssigned { .. } => "holdout_assigned",
             Self::MarkedSolved { .. } => "marked_solved",
             Self::TicketOpened { .. } => "ticket_opened",
             Self::TicketDelivered { .. } => "ticket_delivered",
+            Self::TicketEscalated { .. } => "ticket_escalated",
+            Self::ContactElsewhere { .. } => "contact_elsewhere",
             Self::TicketResolved { .. } => "ticket_resolved",
         }
     }
@@ -349,6 +409,37 @@ impl EventKind {
             | Self::TicketOpened { query_id, .. } => query_id.as_ref(),
             _ => None,
         }
+    }
+
+    /// The search that this goes on with, perhaps in a visit of its own: pages without JavaScript have a session for
+    /// each request.
+    #[must_use]
+    pub const fn continues(&self) -> Option<&EventId> {
+        match self {
+            Self::FormOpened { query_id, .. }
+            | Self::MarkedSolved { query_id, .. }
+            | Self::TicketOpened { query_id, .. } => query_id.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The article that it is about, where it names one.
+    #[must_use]
+    pub fn article(&self) -> Option<&str> {
+        match self {
+            Self::ResultClicked { article, .. }
+            | Self::ArticleViewed { article, .. }
+            | Self::FeedbackGiven { article, .. }
+            | Self::SuggestionClicked { article } => Some(article),
+            Self::MarkedSolved { article, .. } => article.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a visitor did this; otherwise it happened to a ticket.
+    #[must_use]
+    pub const fn by_visitor(&self) -> bool {
+        !matches!(self, Self::TicketDelivered { .. } | Self::TicketEscalated { .. } | Self::TicketResolved { .. })
     }
 
     /// The article that was opened by choosing a hit or a suggestion.

@@ -5,14 +5,17 @@
 //! Statistics in Medicine 17 (1998), pages 857-872 (method 3) and 873-890 (method 10). The plain
 //! `p ± z·√(p(1-p)/n)` is not used anywhere: it claims certainty at 0 of 20.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The 97.5 % point of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
+/// The 80 % point of the normal distribution.
+const Z_POWER: f64 = 0.841_621_233_572_914_3;
+
 /// A 95 % confidence interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Interval {
     /// Lower bound.
     pub low: f64,
@@ -21,7 +24,7 @@ pub struct Interval {
 }
 
 /// A difference of two proportions with its 95 % confidence interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Difference {
     /// First proportion minus second, -1..1.
     pub value: f64,
@@ -68,6 +71,30 @@ pub fn newcombe((count_1, n_1): (u64, u64), (count_2, n_2): (u64, u64)) -> Optio
     Some(Difference { value, interval: Interval { low, high } })
 }
 
+/// How many form-opens an experiment needs to see a difference of `points` (0..1) from a share of `base` (0..1), with
+/// 95 % confidence and a power of 80 %, when `share` (0..1) of visitors are held out: both arms together. `None` where
+/// no number is enough.
+///
+/// ```
+/// assert_eq!(zerodesk::insight::intervals::needed(0.7, 0.1, 0.5), Some(712));
+/// ```
+#[must_use]
+pub fn needed(base: f64, points: f64, share: f64) -> Option<u64> {
+    let (held, shown) = (base, base - points);
+    let possible = |p: f64| (0.0..=1.0).contains(&p);
+    if !(possible(held) && possible(shown) && points > 0.0 && share > 0.0 && share < 1.0) {
+        return None;
+    }
+    // So many shown for each held out.
+    let ratio = (1.0 - share) / share;
+    let variance = |p: f64| p * (1.0 - p);
+    let pooled = (held + ratio * shown) / (1.0 + ratio);
+    let alike = Z * (variance(pooled) * (1.0 + 1.0 / ratio)).sqrt();
+    let apart = Z_POWER * (variance(held) + variance(shown) / ratio).sqrt();
+    let in_arm = ((alike + apart) / points).powi(2);
+    Some((in_arm.ceil() + (in_arm * ratio).ceil()) as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +121,19 @@ mod tests {
                     assert_eq!((percent(interval.low), percent(interval.high)), (low, high), "{count}/{n}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn an_experiment_needs_as_many_as_it_says() {
+        for (base, points, share, expected) in [
+            (0.7, 0.1, 0.5, Some(712)),
+            (0.7, 0.1, 0.1, Some(2009)),
+            (0.7, 0.0, 0.5, None),
+            (0.7, 0.8, 0.5, None),
+            (0.7, 0.1, 0.0, None),
+        ] {
+            assert_eq!(needed(base, points, share), expected, "{base} {points} {share}");
         }
     }
 

@@ -13,9 +13,11 @@ pub mod figures;
 pub mod gaps;
 pub mod intervals;
 pub mod learned;
+mod period;
 mod reading;
 mod recorder;
 pub mod report;
+mod rollup;
 mod session;
 mod store;
 mod trail;
@@ -26,15 +28,18 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{config, search::Searcher};
+use rollup::Rollup;
+use session::day_of;
 
-pub use bots::declared_bot;
-pub use event::{Event, EventId, EventKind, MaskedText, Origin, SCHEMA, Surface, Trigger, ViewSource};
-pub use figures::{Figures, Popular, Window};
+pub use bots::{Program, declared_bot, program};
+pub use event::{Event, EventId, EventKind, MaskedText, Notes, Origin, SCHEMA, Surface, Trigger, ViewSource};
+pub use figures::{Figures, Popular, Slice, Window};
 pub use gaps::Gaps;
+pub use period::{ClosedPeriod, Period};
 pub use recorder::Recorder;
 use report::{Report, Span};
-pub use session::{Salt, Salts, Session, SessionHash, Visitor};
-pub use store::{EventStore, InsightError};
+pub use session::{RequesterHash, Salt, Salts, Session, SessionHash, Visitor};
+pub use store::{DayEvents, EventStore, FigureStore, InsightError};
 pub use trail::{ArticleRead, Trail, TrailSearch};
 
 tokio::task_local! {
@@ -57,9 +62,10 @@ const UPKEEP: std::time::Duration = std::time::Duration::from_hours(1);
 /// Everything that other rooms need of this one. Clones share it.
 #[derive(Clone)]
 pub struct Insight {
-    store: Arc<dyn EventStore>,
+    store: Arc<dyn FigureStore>,
     recorder: Recorder,
     salts: Arc<Salts>,
+    rollup: Arc<Rollup>,
     upkeep: tokio::task::AbortHandle,
 }
 
@@ -70,7 +76,7 @@ impl Insight {
     /// # Errors
     /// Those of the store.
     pub async fn open(
-        store: Arc<dyn EventStore>,
+        store: Arc<dyn FigureStore>,
         config: &config::Insight,
         clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Result<Self, InsightError> {
@@ -78,8 +84,10 @@ impl Insight {
         salts.refresh(&*store, clock()).await?;
         let recorder = Recorder::start(store.clone(), config.buffer);
         let retention = SignedDuration::from_hours(24 * i64::from(config.retention_days));
-        let upkeep = tokio::spawn(upkeep(store.clone(), salts.clone(), clock, retention)).abort_handle();
-        Ok(Self { store, recorder, salts, upkeep })
+        let rollup = Arc::new(Rollup::new(store.clone()));
+        let upkeep =
+            tokio::spawn(upkeep(store.clone(), rollup.clone(), salts.clone(), clock, retention)).abort_handle();
+        Ok(Self { store, recorder, salts, rollup, upkeep })
     }
 
     /// The sender of a request as events know it. Without a well-formed session it is somebody new.
@@ -88,15 +96,35 @@ impl Insight {
         self.salts.visitor(&session.and_then(Session::parse).unwrap_or_else(Session::generate), now)
     }
 
-    /// Hands an event over. Never waits; see [`Recorder::record`]. What a visitor does within [`unrecorded`] is let go
-    /// and only counted (`zerodesk_events_not_recorded_total`).
-    pub fn record(&self, event: Event) {
-        let server_s = matches!(event.kind, EventKind::TicketDelivered { .. } | EventKind::TicketResolved { .. });
-        if is_unrecorded() && !server_s {
+    /// Who asks, by e-mail address, as events know it.
+    #[must_use]
+    pub fn requester(&self, email: &str) -> Option<RequesterHash> {
+        Some(email.trim()).filter(|email| !email.is_empty()).map(|email| self.salts.requester(email))
+    }
+
+    /// Whether a visitor is among the `share` (0..1) of a site's visitors to whom no articles are suggested. The same
+    /// for all requests of a session; somebody without a session is not among them.
+    #[must_use]
+    pub fn held_out(&self, site: &str, session: Option<&str>, share: f64) -> bool {
+        let lot = |session: &Session| session.lot(site);
+        session.and_then(Session::parse).is_some_and(|session| lot(&session) < share)
+    }
+
+    /// Hands an event over, and tells whether it was taken. Never waits; see [`Recorder::record`]. What a visitor does
+    /// within [`unrecorded`] is let go and only counted (`zerodesk_events_not_recorded_total`).
+    #[expect(clippy::must_use_candidate, reason = "who has nobody to tell need not look")]
+    pub fn record(&self, event: Event) -> bool {
+        if is_unrecorded() && event.kind.by_visitor() {
             metrics::counter!("zerodesk_events_not_recorded_total").increment(1);
-            return;
+            return true;
         }
-        self.recorder.record(event);
+        self.recorder.record(event)
+    }
+
+    /// How many events were dropped since the start: the buffer was full, or one visitor sent too many.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.recorder.dropped()
     }
 
     /// Waits until every event recorded before is in the store.
@@ -206,16 +234,59 @@ impl Insight {
     /// # Errors
     /// Those of the store.
     pub async fn figures(&self, window: Window) -> Result<Figures, InsightError> {
+        self.figures_of(window, Slice::default()).await
+    }
+
+    /// The figures of a part of a window: a language, a kind of article or a support level.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn figures_of(&self, window: Window, slice: Slice) -> Result<Figures, InsightError> {
         self.flush().await?;
-        let (from, to) = window.events_needed();
-        let events = self.store.events(&window.site, from, to).await?;
-        let fold = tokio::task::spawn_blocking(move || Figures::of(&events, window));
-        fold.await.map_err(|_| InsightError::Stopped)
+        let (first, last) = window.days();
+        self.rollup.refresh(&window.site, first, last).await?;
+        let days = self.store.days(&window.site, first, last, true).await?;
+        let add_up = tokio::task::spawn_blocking(move || Figures::of_days(days, window, slice));
+        add_up.await.map_err(|_| InsightError::Stopped)
+    }
+
+    /// The figures of a period that is over, as they were kept when it was closed, and the very JSON that is kept; none
+    /// while tickets may still come.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn closed(
+        &self,
+        site: &str,
+        period: &Period,
+        now: Timestamp,
+    ) -> Result<Option<(ClosedPeriod, String)>, InsightError> {
+        if now < period.closes() {
+            return Ok(None);
+        }
+        let name = period.to_string();
+        let kept = if let Some(kept) = self.store.closed_period(site, &name).await? {
+            kept
+        } else {
+            let figures = self.figures(period.window(site, now)).await?;
+            let report = ClosedPeriod::of(&name, figures).to_json()?;
+            self.store.close_period(site, &name, report, now).await?
+        };
+        Ok(Some((ClosedPeriod::from_json(&kept)?, kept)))
+    }
+
+    /// The first day of a site about which there is something to tell.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn first_day(&self, site: &str) -> Result<Option<jiff::civil::Date>, InsightError> {
+        self.store.first_day(site).await
     }
 }
 
 async fn upkeep(
-    store: Arc<dyn EventStore>,
+    store: Arc<dyn FigureStore>,
+    rollup: Arc<Rollup>,
     salts: Arc<Salts>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     retention: SignedDuration,
@@ -226,7 +297,10 @@ async fn upkeep(
         let now = clock();
         let purged = async {
             salts.refresh(&*store, now).await?;
-            store.purge(now.checked_sub(retention).unwrap_or(Timestamp::MIN)).await
+            // What is deleted must have been counted before.
+            let oldest = day_of(now.checked_sub(retention).unwrap_or(Timestamp::MIN));
+            rollup.refresh_all(day_of(now)).await?;
+            store.purge(figures::bounds(oldest).0).await
         };
         match purged.await {
             Ok(0) => {}

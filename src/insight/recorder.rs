@@ -3,12 +3,13 @@
 //! [`Recorder::record`] puts an event into a bounded channel and returns; one background task writes
 //! batches. A full channel drops the event and counts it (`zerodesk_events_dropped_total`). While the
 //! store fails, the task keeps its batch, tries again ever more rarely and leaves the rest in the
-//! channel, so that memory stays bounded. It never gives up a batch before it is stopped.
+//! channel, so that memory stays bounded. It never gives up a batch before it is stopped. What one session sends beyond
+//! all measure is dropped and counted, too, so that nobody can fill the store alone.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU16, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -19,7 +20,8 @@ use tokio::{
 };
 
 use super::{
-    event::Event,
+    event::{Event, EventKind},
+    figures::MAX_EVENTS,
     store::{EventStore, InsightError},
 };
 
@@ -32,12 +34,44 @@ const RETRY: Duration = Duration::from_millis(500);
 /// Longest wait before a failed write is tried again.
 const MAX_RETRY: Duration = Duration::from_secs(30);
 
+/// Orders that may wait; they are carried out together.
+const ORDERS: usize = 64;
+/// Events of one session and day that are kept. Figures leave such a session out long before.
+const MAX_OF_SESSION: u16 = 2 * MAX_EVENTS as u16;
+/// Places in which events of sessions are counted.
+const PLACES: usize = 1 << 16;
+
 /// The way to the store. Clones share one channel.
 #[derive(Debug, Clone)]
 pub struct Recorder {
     events: mpsc::Sender<Event>,
     orders: mpsc::Sender<Order>,
     dropped: Arc<AtomicU64>,
+    measure: Arc<Measure>,
+}
+
+/// Counts events by session and day, in little memory: sessions that share a place share its measure, which two honest
+/// ones never fill.
+#[derive(Debug)]
+struct Measure {
+    day: AtomicI64,
+    places: Box<[AtomicU16]>,
+}
+
+impl Measure {
+    fn new() -> Self {
+        Self { day: AtomicI64::new(i64::MIN), places: (0..PLACES).map(|_| AtomicU16::new(0)).collect() }
+    }
+
+    /// Whether the session of this event has room for it.
+    fn takes(&self, event: &Event) -> bool {
+        let day = event.at.as_second().div_euclid(86_400);
+        if self.day.fetch_max(day, Ordering::Relaxed) < day {
+            self.places.iter().for_each(|place| place.store(0, Ordering::Relaxed));
+        }
+        let place = &self.places[event.session.spread() as usize % PLACES];
+        place.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < MAX_OF_SESSION).then_some(n + 1)).is_ok()
+    }
 }
 
 /// What the background task can be told.
@@ -50,22 +84,34 @@ impl Recorder {
     /// Starts the background task; at most `capacity` events wait for it. Needs a tokio runtime.
     #[must_use]
     pub fn start(store: Arc<dyn EventStore>, capacity: usize) -> Self {
-        metrics::describe_counter!("zerodesk_events_dropped_total", "Events dropped because the buffer was full");
+        metrics::describe_counter!(
+            "zerodesk_events_dropped_total",
+            "Events dropped: the buffer was full, or a session sent too many"
+        );
         metrics::describe_counter!("zerodesk_events_written_total", "Events written to the store");
         metrics::describe_counter!("zerodesk_event_writes_failed_total", "Writes of events that failed");
         let (events, incoming) = mpsc::channel(capacity.max(1));
-        let (orders, ordered) = mpsc::channel(8);
+        let (orders, ordered) = mpsc::channel(ORDERS);
         let writer = Writer { store, incoming, batch: Vec::with_capacity(BATCH), retry: RETRY, due: None };
         tokio::spawn(writer.run(ordered));
-        Self { events, orders, dropped: Arc::default() }
+        Self { events, orders, dropped: Arc::default(), measure: Arc::new(Measure::new()) }
     }
 
-    /// Hands the event over, or drops and counts it when the buffer is full. Never waits.
-    pub fn record(&self, event: Event) {
-        if self.events.try_send(event).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            metrics::counter!("zerodesk_events_dropped_total").increment(1);
-        }
+    /// Hands the event over, or drops and counts it when the buffer is full or its session has sent too many. Never
+    /// waits. Tells whether the event was taken. Tickets are not measured: the desk limits them.
+    #[expect(clippy::must_use_candidate, reason = "who has nobody to tell need not look")]
+    pub fn record(&self, event: Event) -> bool {
+        let measured = event.kind.by_visitor() && !matches!(event.kind, EventKind::TicketOpened { .. });
+        let reason = if measured && !self.measure.takes(&event) {
+            "session"
+        } else if self.events.try_send(event).is_err() {
+            "buffer"
+        } else {
+            return true;
+        };
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("zerodesk_events_dropped_total", "reason" => reason).increment(1);
+        false
     }
 
     /// How many events were dropped since the start.
@@ -112,20 +158,26 @@ struct Writer {
 
 impl Writer {
     async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut asked = Vec::new();
         loop {
             let room = BATCH - self.batch.len();
             let due = self.due.unwrap_or_else(Instant::now);
             tokio::select! {
                 biased;
-                order = orders.recv() => match order {
-                    Some(Order::Flush(reply)) => drop(reply.send(self.write_all().await)),
-                    Some(Order::Stop(reply)) => {
+                taken = orders.recv_many(&mut asked, ORDERS) => {
+                    let ends = taken == 0 || asked.iter().any(|order| matches!(order, Order::Stop(_)));
+                    if ends {
                         self.incoming.close();
-                        drop(reply.send(self.write_all().await));
+                    }
+                    // Those who wait together share one writing.
+                    let written = self.write_all().await;
+                    for Order::Flush(reply) | Order::Stop(reply) in asked.drain(..) {
+                        drop(reply.send(written.clone()));
+                    }
+                    if ends {
                         return;
                     }
-                    None => return drop(self.write_all().await),
-                },
+                }
                 () = sleep_until(due), if self.due.is_some() => drop(self.write().await),
                 taken = self.incoming.recv_many(&mut self.batch, room), if room > 0 => {
                     if taken == 0 {
@@ -208,7 +260,9 @@ mod tests {
                 return Err(InsightError::Store("disk full".into()));
             }
             self.events.lock().unwrap().extend_from_slice(events);
-            self.busy.get().into_iter().for_each(|recorder| recorder.record(event()));
+            if let Some(recorder) = self.busy.get() {
+                recorder.record(event());
+            }
             Ok(events.len())
         }
         async fn events(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<Vec<Event>, InsightError> {
@@ -237,6 +291,12 @@ mod tests {
         Event::new(&visitor, Origin::default(), Timestamp::UNIX_EPOCH, kind)
     }
 
+    fn record(recorder: &Recorder, events: usize) {
+        for _ in 0..events {
+            recorder.record(event());
+        }
+    }
+
     fn written(store: &Memory) -> usize {
         store.events.lock().unwrap().len()
     }
@@ -245,7 +305,7 @@ mod tests {
     async fn a_flush_writes_everything_recorded_before() {
         let store = Arc::new(Memory::default());
         let recorder = Recorder::start(store.clone(), 2000);
-        (0..1201).for_each(|_| recorder.record(event()));
+        record(&recorder, 1201);
         recorder.flush().await.unwrap();
         assert_eq!((written(&store), recorder.dropped()), (1201, 0));
     }
@@ -265,16 +325,31 @@ mod tests {
     async fn a_full_buffer_drops_and_counts() {
         let store = Arc::new(Memory::default());
         let recorder = Recorder::start(store.clone(), 3);
-        (0..5).for_each(|_| recorder.record(event()));
+        record(&recorder, 5);
         recorder.flush().await.unwrap();
         assert_eq!((written(&store), recorder.dropped()), (3, 2));
+    }
+
+    #[tokio::test]
+    async fn one_session_cannot_fill_the_store_alone() {
+        let store = Arc::new(Memory::default());
+        let recorder = Recorder::start(store.clone(), 10_000);
+        let flood = event();
+        let taken = (0..6000).filter(|_| recorder.record(flood.clone())).count();
+        assert_eq!((taken, recorder.dropped()), (4000, 2000));
+        assert!(recorder.record(event()), "others are not held up");
+        let mut next_day = flood.clone();
+        next_day.at += jiff::SignedDuration::from_hours(24);
+        assert!(recorder.record(next_day), "each day begins anew");
+        recorder.flush().await.unwrap();
+        assert_eq!(written(&store), 4002);
     }
 
     #[tokio::test]
     async fn a_failing_store_keeps_the_batch_for_later() {
         let store = Arc::new(Memory { failing: true.into(), ..Memory::default() });
         let recorder = Recorder::start(store.clone(), 10);
-        (0..4).for_each(|_| recorder.record(event()));
+        record(&recorder, 4);
         assert!(matches!(recorder.flush().await, Err(InsightError::Store(_))));
         store.failing.store(false, Ordering::SeqCst);
         recorder.record(event());
@@ -287,7 +362,7 @@ mod tests {
         let store = Arc::new(Memory { failing: true.into(), ..Memory::default() });
         let recorder = Recorder::start(store.clone(), 100);
         for _ in 0..20 {
-            (0..100).for_each(|_| recorder.record(event()));
+            record(&recorder, 100);
             assert!(recorder.flush().await.is_err());
         }
         store.failing.store(false, Ordering::SeqCst);
@@ -300,7 +375,7 @@ mod tests {
     async fn stopping_writes_the_rest_and_then_drops() {
         let store = Arc::new(Memory::default());
         let recorder = Recorder::start(store.clone(), 10);
-        (0..4).for_each(|_| recorder.record(event()));
+        record(&recorder, 4);
         recorder.stop().await.unwrap();
         recorder.record(event());
         assert_eq!((written(&store), recorder.dropped()), (4, 1));

@@ -31,6 +31,20 @@ impl Session {
         is_token(text).then(|| Self(text.to_owned()))
     }
 
+    /// A number from 0 up to 1 that the session draws, evenly spread, and apart for each site.
+    pub(super) fn lot(&self, site: &str) -> f64 {
+        let drawn = SessionHash(
+            Sha256::new().chain_update("holdout").chain_update(site).chain_update(&self.0).finalize().into(),
+        );
+        drawn.spread() as f64 / 2f64.powi(64)
+    }
+
+    /// Whether it is a test's or a monitor's own, by its name.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.0.starts_with("test-")
+    }
+
     /// A session for a request that brought none.
     #[must_use]
     pub fn generate() -> Self {
@@ -101,6 +115,35 @@ impl SessionHash {
     }
 }
 
+/// Who asked, by e-mail address: the same for all tickets of one address, and nobody's name.
+///
+/// Its salt is kept, unlike those of sessions: the ticket that the event names has the address itself anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequesterHash(SessionHash);
+
+impl RequesterHash {
+    /// Hashes an address; case and white space around it do not matter.
+    #[must_use]
+    pub fn of(email: &str, salt: &Salt) -> Self {
+        Self(SessionHash::of(&Session(email.trim().to_lowercase()), salt))
+    }
+}
+
+impl fmt::Display for RequesterHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl TryFrom<String> for RequesterHash {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        SessionHash::try_from(text).map(Self)
+    }
+}
+
 fn hex(bytes: &[u8; 32]) -> String {
     bytes
         .iter()
@@ -146,6 +189,14 @@ impl TryFrom<String> for SessionHash {
     }
 }
 
+impl SessionHash {
+    /// A number that spreads sessions evenly.
+    #[must_use]
+    pub(super) fn spread(&self) -> u64 {
+        self.0.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+}
+
 /// A session as events know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visitor {
@@ -184,13 +235,13 @@ pub struct Salts {
 }
 
 impl Salts {
-    /// Loads (or creates) the salts around `now` and deletes those older than yesterday's.
+    /// Loads (or creates) the salts around `now` and that of requesters, and deletes those older than yesterday's.
     ///
     /// Called at start and every hour. While the store fails, salts that exist in memory only are
     /// used, and offered to the store at the next call.
     pub async fn refresh(&self, store: &dyn EventStore, now: Timestamp) -> Result<(), InsightError> {
         let today = day_of(now);
-        let days = [today.yesterday(), Ok(today), today.tomorrow()];
+        let days = [today.yesterday(), Ok(today), today.tomorrow(), Ok(Date::MAX)];
         for day in days.into_iter().flatten() {
             let offered = self.of(day);
             let kept = store.salt(day, offered).await?;
@@ -210,6 +261,13 @@ impl Salts {
             session: SessionHash::of(session, &self.of(today)),
             yesterday: SessionHash::of(session, &self.of(yesterday)),
         }
+    }
+
+    /// The sender of a ticket as events know it.
+    #[must_use]
+    pub fn requester(&self, email: &str) -> RequesterHash {
+        // The salt of the last day there is: it is never deleted.
+        RequesterHash::of(email, &self.of(Date::MAX))
     }
 
     fn of(&self, day: Date) -> Salt {

@@ -5,6 +5,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     event::{Event, EventId},
+    figures::DayCounts,
     session::{Salt, SessionHash},
 };
 
@@ -45,4 +46,58 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// Deletes events before `before`. Returns how many.
     async fn purge(&self, before: Timestamp) -> Result<usize, InsightError>;
+}
+
+/// Everything that the sums of a day follow from, as it was at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DayEvents {
+    /// The events of whoever was there on that day, from one day before until eight days after it.
+    pub events: Vec<Event>,
+    /// How often something that matters for the day was written.
+    pub changes: u64,
+}
+
+/// Where sums of days last, longer than the events that they were made of.
+///
+/// Writing an event marks each day whose sums it may change. A day is counted again while its events are there.
+#[async_trait]
+pub trait FigureStore: EventStore {
+    /// Days of a site that were never counted, changed since, or were counted by other rules; oldest first. Days whose
+    /// events were deleted are not among them.
+    async fn stale_days(&self, site: &str, from: Date, to: Date, rules: u32) -> Result<Vec<Date>, InsightError>;
+
+    /// What the sums of a day follow from.
+    async fn events_of_day(&self, site: &str, day: Date) -> Result<DayEvents, InsightError>;
+
+    /// Keeps the sums of a day, made from events in the state `changes`.
+    async fn keep_day(
+        &self,
+        site: &str,
+        day: Date,
+        changes: u64,
+        rules: u32,
+        counts: DayCounts,
+    ) -> Result<(), InsightError>;
+
+    /// The sums of days, in order; days without events are absent. The lists are only read when asked for.
+    async fn days(&self, site: &str, from: Date, to: Date, lists: bool)
+    -> Result<Vec<(Date, DayCounts)>, InsightError>;
+
+    /// Sites that have events or sums.
+    async fn sites_with_events(&self) -> Result<Vec<String>, InsightError>;
+
+    /// The first day of a site that has events or sums.
+    async fn first_day(&self, site: &str) -> Result<Option<Date>, InsightError>;
+
+    /// The report of a closed period, as it was kept.
+    async fn closed_period(&self, site: &str, period: &str) -> Result<Option<String>, InsightError>;
+
+    /// Keeps the report of a closed period, and returns the one that is kept: the first stays for good.
+    async fn close_period(
+        &self,
+        site: &str,
+        period: &str,
+        report: String,
+        now: Timestamp,
+    ) -> Result<String, InsightError>;
 }

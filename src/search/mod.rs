@@ -343,7 +343,7 @@ impl Searcher {
         let (decision, synonyms, learned) = (self.decision_model(), self.synonyms.load(), self.learned.load());
         let ranking = &self.ranking;
         let late = Cell::new(false);
-        let (decision, synonyms, learned) = (&*decision, &**synonyms, &**learned);
+        let (decision, synonyms, learned) = (&decision, &synonyms, &learned);
         let search = Search { snapshot: &snapshot, query, ranking, decision, synonyms, learned, late };
         let limit = if query.long { MAX_MESSAGE_CHARS } else { MAX_QUERY_CHARS };
         let asked = Asked::read(&understand::clean(&query.text, limit));

@@ -1,17 +1,19 @@
 //! The search box for other people's websites, and the script of the help centre's own pages.
 //!
-//! Plain JavaScript, embedded here so that one binary is the whole product. The style sheet and the words of the box
-//! are put into its module, so that a page pays one request and a strict `script-src` is enough. There is no build
-//! step: comments and indentation are left out line by line, everything else is served as it was written.
+//! Plain JavaScript, embedded here so that one binary is the whole product. The box comes in parts, so that a page
+//! which embeds it pays for a small loader first: the loader, the box with its style, the ticket form, and the words
+//! of one language. The parts name each other by addresses with hashes, so that each may be cached for good. There is
+//! no build step: comments and spaces that separate nothing are left out line by line, the rest is served as written.
 //! This room reads nothing at run time and never decides who may load what; `http` does.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// A file for browsers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Asset {
     /// File name, such as `search-box.js`.
     pub name: &'static str,
@@ -21,20 +23,40 @@ pub struct Asset {
     pub body: &'static [u8],
 }
 
-const BOX: &str = include_str!("search-box.js");
-const STYLE: &str = include_str!("search-box.css");
+impl Asset {
+    /// A script that is made once and lives as long as the program.
+    fn script(name: &str, body: String) -> Self {
+        let name = name.to_owned().leak();
+        Self { name, content_type: "text/javascript; charset=utf-8", body: body.leak().as_bytes() }
+    }
+
+    /// Its name with the hash of its contents: an address that may be cached for good.
+    fn address(&self) -> String {
+        format!("{}?v={}", self.name, hash(self))
+    }
+}
+
+const LOADER: &str = include_str!("search-box.js");
+const CORE: &str = include_str!("search-box-core.js");
+const FORM: &str = include_str!("search-box-form.js");
+const STYLE: &str = include_str!("search-box-style.js");
 /// Words of the box by language; English comes in for what another language lacks.
-const WORDS: [(&str, &str); 3] = [
+const WORDS: [(&str, &str); 6] = [
+    ("ar", include_str!("strings/ar.json")),
     ("de", include_str!("strings/de.json")),
     ("en", include_str!("strings/en.json")),
+    ("es", include_str!("strings/es.json")),
+    ("fr", include_str!("strings/fr.json")),
     ("nl", include_str!("strings/nl.json")),
 ];
 
-static SEARCH_BOX: LazyLock<String> = LazyLock::new(|| with_style_and_words(&without_comments(BOX)));
-static PAGE: LazyLock<String> = LazyLock::new(|| without_comments(include_str!("page.js")));
-static CONTACT: LazyLock<String> = LazyLock::new(|| without_comments(include_str!("contact.js")));
-static ASSETS: LazyLock<[Asset; 3]> =
-    LazyLock::new(|| [script("search-box.js", &SEARCH_BOX), script("page.js", &PAGE), script("contact.js", &CONTACT)]);
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    let mut assets = search_box();
+    assets.push(Asset::script("page.js", without_comments(include_str!("page.js"))));
+    assets.push(Asset::script("contact.js", without_comments(include_str!("contact.js"))));
+    assets.push(Asset::script("preview.js", without_comments(include_str!("preview.js"))));
+    assets
+});
 
 /// All files, ready to be served.
 ///
@@ -43,33 +65,67 @@ static ASSETS: LazyLock<[Asset; 3]> =
 /// ```
 #[must_use]
 pub fn assets() -> &'static [Asset] {
-    &*ASSETS
+    &ASSETS
 }
 
 /// Hash of the contents, 16 hexadecimal digits: for `ETag` and for addresses that may be cached for good.
 #[must_use]
 pub fn hash(asset: &Asset) -> String {
-    Sha256::digest(asset.body).iter().take(8).fold(String::new(), |mut hex, byte| {
+    hash_of(asset.body)
+}
+
+/// The same of other bytes that browsers are given.
+#[must_use]
+pub fn hash_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
         hex
     })
 }
 
-fn script(name: &'static str, body: &'static str) -> Asset {
-    Asset { name, content_type: "text/javascript; charset=utf-8", body: body.as_bytes() }
+/// The parts of the box: the loader, which knows the addresses of all others, then these.
+fn search_box() -> Vec<Asset> {
+    let style = Value::from(tight(&without_comments(between(STYLE, "/* css */ `", "`;").1))).to_string();
+    let (before, _, after) = between(CORE, "/*embed*/", "/*end*/");
+    let core = Asset::script("search-box-core.js", script(&format!("{before}const STYLE = {style};{after}")));
+    let form = script(FORM).replace(core.name, &core.address());
+    let form = Asset::script("search-box-form.js", form);
+    let words: Vec<Asset> = WORDS.iter().map(|(lang, text)| words(lang, text)).collect();
+    let import = |asset: &Asset| format!("() => import('./assets/{}')", asset.address());
+    let by_language = WORDS.iter().zip(&words).map(|((lang, _), asset)| format!("{lang}: {}", import(asset)));
+    let parts = format!(
+        "{{ server: import.meta.url, core: {}, form: {}, words: {{ {} }} }}",
+        import(&core),
+        import(&form),
+        by_language.collect::<Vec<_>>().join(", ")
+    );
+    let (before, _, after) = between(LOADER, "/*embed*/", "/*end*/");
+    let loader = Asset::script("search-box.js", script(&format!("{before}{parts}{after}")));
+    [vec![loader, core, form], words].concat()
 }
 
-/// Replaces what stands between the marks `/*embed*/` and `/*end*/`: the way in which the module finds its parts when
-/// it is read from a plain folder.
-fn with_style_and_words(module: &str) -> String {
-    let Some((before, rest)) = module.split_once("/*embed*/") else { return module.to_owned() };
-    let Some((_, after)) = rest.split_once("/*end*/") else { return module.to_owned() };
-    let words: serde_json::Map<_, _> = WORDS
-        .iter()
-        .filter_map(|(lang, text)| Some(((*lang).to_owned(), serde_json::from_str::<serde_json::Value>(text).ok()?)))
-        .collect();
-    let parts = serde_json::json!([tight(&without_comments(STYLE)), words]);
-    format!("{before}{parts}{after}")
+/// A script of the box as it is served.
+fn script(source: &str) -> String {
+    tight_script(&without_comments(source))
+}
+
+/// The words that every other language falls back to.
+fn english() -> &'static str {
+    WORDS.iter().find(|(lang, _)| *lang == "en").map_or("{}", |(_, text)| text)
+}
+
+/// The words of one language as a module, complete with those that only English has.
+fn words(lang: &str, text: &str) -> Asset {
+    let read = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
+    let mut words = read(english());
+    words.extend(read(text));
+    Asset::script(&format!("search-box-words.{lang}.js"), format!("export default {};\n", Value::from(words)))
+}
+
+/// What stands before, between and after two marks; everything is before where they are missing.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> (&'a str, &'a str, &'a str) {
+    let split = text.split_once(from).and_then(|(before, rest)| Some((before, rest.split_once(to)?)));
+    split.map_or((text, "", ""), |(before, (inside, after))| (before, inside, after))
 }
 
 /// Leaves out the spaces of a style sheet that separate nothing; those between selectors stay.
@@ -79,12 +135,36 @@ fn tight(style: &str) -> String {
         .fold(style.to_owned(), |style, (from, to)| style.replace(from, to))
 }
 
+/// Leaves out the spaces and line ends of a script that separate nothing; what stands in quotes stays as it is.
+fn tight_script(script: &str) -> String {
+    let mut kept = String::with_capacity(script.len());
+    let mut quote = None;
+    let mut escaped = false;
+    let mut rest = script.chars().peekable();
+    while let Some(letter) = rest.next() {
+        if let Some(open) = quote {
+            quote = (letter != open || escaped).then_some(open);
+            escaped = letter == '\\' && !escaped;
+        } else if "'\"`".contains(letter) {
+            quote = Some(letter);
+        } else if " \n".contains(letter) {
+            // Every statement ends with a semicolon or a brace, so that line ends are spaces like others.
+            let signs = "=+-*?:;,(){}[]<>|&!.";
+            if kept.ends_with(|last| signs.contains(last)) || rest.peek().is_none_or(|next| signs.contains(*next)) {
+                continue;
+            }
+        }
+        kept.push(letter);
+    }
+    kept
+}
+
 /// Leaves out indentation, empty lines and comments that have lines of their own.
 fn without_comments(source: &str) -> String {
     let mut inside = false;
     let mut kept = String::with_capacity(source.len());
     for line in source.lines().map(str::trim) {
-        if !inside && line.starts_with("/*") && !line.starts_with("/*embed*/") {
+        if !inside && line.starts_with("/*") {
             inside = true;
         }
         if inside {
@@ -103,23 +183,40 @@ mod tests {
 
     use super::*;
 
-    fn words(text: &str) -> serde_json::Map<String, serde_json::Value> {
+    fn words(text: &str) -> Map<String, Value> {
         serde_json::from_str(text).expect("strings are a JSON object")
     }
 
-    fn places(text: &serde_json::Value) -> BTreeSet<&str> {
+    fn places(text: &Value) -> BTreeSet<&str> {
         text.as_str().expect("a string").split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
     }
 
+    fn text(name: &str) -> &'static str {
+        let asset = assets().iter().find(|asset| asset.name == name).unwrap_or_else(|| panic!("there is no {name}"));
+        std::str::from_utf8(asset.body).unwrap()
+    }
+
     #[test]
-    fn the_box_is_one_file_with_style_and_words_inside() {
-        let text = std::str::from_utf8(assets()[0].body).unwrap();
-        for part in [".panel", "Ask a person", "Einen Menschen fragen", "Vraag het een medewerker", "SearchBox"] {
-            assert!(text.contains(part), "{part}");
+    fn every_part_of_the_box_is_named_by_an_address_that_may_be_cached_for_good() {
+        let loader = text("search-box.js");
+        for asset in assets().iter().filter(|asset| asset.name.starts_with("search-box-")) {
+            assert!(loader.contains(&format!("'./assets/{}'", asset.address())), "{}", asset.name);
         }
-        for left_out in ["/*embed*/", "/*end*/", "strings/"] {
-            assert!(!text.contains(left_out), "{left_out}");
+        assert!(text("search-box-core.js").contains(".panel[aria-busy"), "the style is inside");
+        assert!(text("search-box-form.js").contains("'./search-box-core.js?v="));
+        for asset in assets() {
+            for left_out in ["/*embed*/", "/*end*/", "strings/", "search-box-style.js"] {
+                assert!(!text(asset.name).contains(left_out), "{}: {left_out}", asset.name);
+            }
         }
+    }
+
+    #[test]
+    fn a_word_that_a_translation_lacks_is_english() {
+        let module = super::words("nl", r#"{"send": "Versturen"}"#);
+        let text = std::str::from_utf8(module.body).unwrap();
+        assert!(text.contains(r#""send":"Versturen""#), "{text}");
+        assert!(text.contains(r#""clear":"Clear""#), "{text}");
     }
 
     #[test]
@@ -136,6 +233,19 @@ mod tests {
     }
 
     #[test]
+    fn scripts_lose_the_spaces_that_separate_nothing() {
+        for (script, kept) in [
+            ("const { a } = b;\nlet c = 1;\n", "const{a}=b;let c=1;"),
+            ("if (a) b();\nelse {\nc();\n}\nd();", "if(a)b();else{c();}d();"),
+            ("say('a = b', \"c , d\", `e : ${f}`, 'it\\' s = 1');", "say('a = b',\"c , d\",`e : ${f}`,'it\\' s = 1');"),
+            ("return /^a b$/.test(c);", "return /^a b$/.test(c);"),
+            ("x = a\n? b\n: c;", "x=a?b:c;"),
+        ] {
+            assert_eq!(tight_script(script), kept, "{script}");
+        }
+    }
+
+    #[test]
     fn style_sheets_lose_the_spaces_that_separate_nothing() {
         for (style, kept) in [
             ("a { color: red; margin: 0 1px; }\n", "a{color:red;margin:0 1px}\n"),
@@ -148,22 +258,33 @@ mod tests {
 
     #[test]
     fn every_language_has_the_same_words_with_the_same_places() {
-        let english = words(WORDS.iter().find(|(lang, _)| *lang == "en").unwrap().1);
+        let english = words(english());
         for (lang, text) in WORDS {
             let translated = words(text);
-            assert!(translated.keys().eq(english.keys()), "{lang} lacks a word or has one too many");
             for (key, value) in &translated {
-                assert_eq!(places(value), places(&english[key]), "{lang} {key}");
+                // Other plural forms than the English ones say the number as they like.
+                let plural = key.starts_with("results_");
+                assert!(plural || english.contains_key(key), "{lang} has {key} too many");
+                assert!(plural || places(value) == places(&english[key]), "{lang} {key}");
             }
+            let lacks: Vec<_> = english.keys().filter(|key| !translated.contains_key(*key)).collect();
+            assert!(lacks.is_empty(), "{lang} lacks {lacks:?}");
         }
     }
 
     #[test]
-    fn every_word_that_the_box_says_exists() {
-        let english = words(WORDS[1].1);
-        for key in BOX.split("#say('").skip(1).filter_map(|rest| rest.split('\'').next()) {
+    fn every_word_that_the_box_says_exists_and_is_said() {
+        let english = words(english());
+        let code = [CORE, FORM].concat();
+        for key in code.split("say('").skip(1).filter_map(|rest| rest.split('\'').next()) {
             assert!(english.contains_key(key), "{key}");
         }
+        let said = |key: &str| {
+            let built = ["results_", "along_"].iter().any(|start| key.starts_with(start));
+            built || code.contains(&format!("'{key}'"))
+        };
+        let silent: Vec<_> = english.keys().filter(|key| !said(key)).collect();
+        assert!(silent.is_empty(), "nobody says {silent:?}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 // Makes the help centre's pages a little better; every one of them works without it.
 //
-// Four small things, each of which does nothing where its elements are missing: it reports how long an article was
-// really read, sends the "was this useful?" form without leaving the page, marks the current place in the table of
-// contents, and lets the keyboard scroll what is too wide. It draws nothing, reads no text as HTML and sets no cookie.
+// Small things, each of which does nothing where its elements are missing: it reports how long an article was really
+// read, sends the "was this useful?" form without leaving the page, marks the current place in the table of contents,
+// takes it along to another language, copies code, and lets the keyboard scroll what is too wide. It reads no text as
+// HTML and sets no cookie.
 
 // From here on a visit counts as reading.
 const LONG_MS = 15_000;
@@ -102,7 +103,7 @@ function sendInPlace(form) {
     try {
       const response = await fetch(form.action, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
       if (!response.ok && response.type !== 'opaqueredirect') throw new Error(response.status);
-      thank(form);
+      thank(form, event.submitter?.value);
     } catch {
       sendPlainly(form, event.submitter);
     }
@@ -118,37 +119,85 @@ function sendPlainly(form, submitter) {
 }
 
 /** The thanks are in the page already, hidden; people who used the keyboard are taken along. */
-function thank(form) {
-  const thanks = document.querySelector('[data-feedback-thanks]');
+function thank(form, helpful) {
+  const thanks = document.querySelector(`[data-feedback-thanks="${helpful === 'false' ? 'false' : 'true'}"]`);
   form.hidden = true;
   if (!thanks) return;
+  const stuck = document.querySelector('[data-stuck]');
+  if (stuck) stuck.hidden = helpful === 'false';
   thanks.hidden = false;
   thanks.tabIndex = -1;
   thanks.focus();
 }
 
-/** Marks the link of the section that is being read with aria-current. */
+const headings = [...document.querySelectorAll('.prose :is(h2, h3)[id]')];
+/** The number of the heading that is being read; -1 above the first. */
+const place = () => headings.findLastIndex((heading) => heading.getBoundingClientRect().top < innerHeight / 4);
+
+/** Marks the link of the section that is being read with aria-current, and shows the list where there is room. */
 function followContents(contents) {
   const links = new Map();
   for (const link of contents.querySelectorAll('a[href^="#"]')) {
-    const heading = document.getElementById(decodeURIComponent(link.hash.slice(1)));
-    if (heading) links.set(heading, link);
+    links.set(document.getElementById(decodeURIComponent(link.hash.slice(1))), link);
   }
   const mark = () => {
-    const passed = [...links.keys()].filter((heading) => heading.getBoundingClientRect().top < innerHeight / 4);
-    const current = links.get(passed.at(-1));
-    for (const link of links.values()) {
-      if (link === current) link.setAttribute('aria-current', 'location');
-      else link.removeAttribute('aria-current');
+    const listed = headings.slice(0, place() + 1).findLast((heading) => links.has(heading));
+    for (const [heading, link] of links) {
+      if (heading !== listed) link.removeAttribute('aria-current');
+      else if (!link.hasAttribute('aria-current')) {
+        link.setAttribute('aria-current', 'location');
+        // Only the list moves, never the page.
+        const { offsetTop, offsetHeight } = link;
+        const hidden = offsetTop < contents.scrollTop || offsetTop + offsetHeight > contents.scrollTop + contents.clientHeight;
+        if (hidden) contents.scrollTop = offsetTop - contents.clientHeight / 2;
+      }
     }
   };
   const observer = new IntersectionObserver(mark, { rootMargin: '0px 0px -75% 0px' });
-  for (const heading of links.keys()) observer.observe(heading);
+  for (const heading of headings) observer.observe(heading);
+  const wide = matchMedia('(min-width: 62rem)');
+  const show = () => (contents.open = wide.matches);
+  wide.addEventListener('change', show);
+  show();
+}
+
+/** Another language opens at the same heading: its number goes along, because its name is another one there. */
+function keepPlace() {
+  for (const link of document.querySelectorAll('a[data-keeps-place]')) {
+    link.addEventListener('click', () => {
+      const at = place();
+      link.hash = at < 0 ? '' : `:${at}:${headings.length}`;
+    });
+  }
+  const [, at, of] = /^#:(\d+):(\d+)$/.exec(location.hash) ?? [];
+  // A translation that is built differently has no such place.
+  const heading = Number(of) === headings.length ? headings[at] : null;
+  if (at) history.replaceState(history.state, '', heading ? `#${heading.id}` : location.pathname + location.search);
+  heading?.scrollIntoView({ behavior: 'instant' });
+}
+
+/** A button at each piece of code that copies it; only where the browser lets pages copy. */
+function copyCode(prose) {
+  if (!navigator.clipboard) return;
+  for (const code of prose.querySelectorAll('pre')) {
+    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'copy', textContent: prose.dataset.copy });
+    const frame = Object.assign(document.createElement('div'), { className: 'code' });
+    let timer;
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(code.textContent.replace(/\n$/, ''));
+      button.textContent = prose.dataset.copied;
+      clearTimeout(timer);
+      timer = setTimeout(() => (button.textContent = prose.dataset.copy), 2000);
+    });
+    button.setAttribute('aria-live', 'polite');
+    code.replaceWith(frame);
+    frame.append(code, button);
+  }
 }
 
 /** Code and tables that scroll sideways can be reached by keyboard, not only by pointer. */
 function reachWide() {
-  for (const wide of document.querySelectorAll('pre, table, .scroll, .stats-scroll')) {
+  for (const wide of document.querySelectorAll('pre, table, .table, .scroll, .stats-scroll')) {
     if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
     else wide.removeAttribute('tabindex');
   }
@@ -160,3 +209,5 @@ const fromSearch = takeOver();
 if (main) reportReading(main.dataset);
 for (const form of document.querySelectorAll('form[data-feedback]')) sendInPlace(form);
 for (const contents of document.querySelectorAll('[data-contents]')) followContents(contents);
+for (const prose of document.querySelectorAll('[data-copy]')) copyCode(prose);
+keepPlace();

@@ -6,9 +6,12 @@ import { server, test } from './support.mjs';
 const PAGE = `<!doctype html><html lang="en"><title>Keys</title>
 <main data-article="lost-key" data-site="acme"><h1>Lost key</h1>
 <nav data-contents><a href="#one">One</a> <a href="#two">Two</a></nav>
-<div style="height:400px"></div><h2 id="one">One</h2><div style="height:1500px"></div><h2 id="two">Two</h2><div style="height:1500px"></div>
-<form method="post" action="/api/v1/articles/lost-key/feedback" data-feedback><button name="helpful" value="true">Yes</button></form>
-<p data-feedback-thanks hidden>Thank you.</p></main>
+<a href="/made-up?nl" data-keeps-place>NL</a>
+<div class="prose" data-copy="Copy" data-copied="Copied"><pre><code>first
+second
+</code></pre><div style="height:400px"></div><h2 id="one">One</h2><div style="height:1500px"></div><h2 id="two">Two</h2><div style="height:1500px"></div></div>
+<form method="post" action="/api/v1/articles/lost-key/feedback" data-feedback><button name="helpful" value="true">Yes</button><button name="helpful" value="false">No</button></form>
+<p data-feedback-thanks="true" hidden>Thank you.</p><p data-feedback-thanks="false" hidden>Sorry.</p></main>
 <script type="module" src="/assets/page.js"></script>`;
 
 async function open(page, html = PAGE, rest = '') {
@@ -59,6 +62,42 @@ export async function pageScript() {
     assert.equal(page.url(), `${server}/made-up`);
     assert.equal(posted[0].get('helpful'), 'true');
     assert.match(posted[0].get('session'), /^[\w-]{16,64}$/);
+  });
+
+  await test('a no offers a person, and takes the focus there', async (page) => {
+    await open(page);
+    await page.route(`${server}/api/v1/articles/**`, (route) => route.fulfill({ status: 204 }));
+    await page.getByRole('button', { name: 'No' }).click();
+    await page.getByText('Sorry.').waitFor();
+    assert.ok(await page.getByText('Thank you.').isHidden());
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Sorry.');
+  });
+
+  await test('another language opens at the same heading', async (page) => {
+    await open(page);
+    const away = () => page.locator('[data-keeps-place]').evaluate((link) => {
+      link.addEventListener('click', (event) => event.preventDefault(), { once: true });
+      link.click();
+      return link.getAttribute('href');
+    });
+    assert.ok(!(await away()).includes('#:'));
+    await page.evaluate(() => document.getElementById('two').scrollIntoView());
+    assert.match(await away(), /#:1:2$/);
+    // The same heading has another name there.
+    await open(page, PAGE.replaceAll('"two"', '"twee"').replace('#two', '#twee'), '?nl#:1:2');
+    await page.waitForURL(`${server}/made-up?nl#twee`);
+    assert.ok(await page.locator('#twee').evaluate((heading) => Math.abs(heading.getBoundingClientRect().top) < 100));
+    await open(page, PAGE, '?nl#:1:7');
+    await page.waitForURL(`${server}/made-up?nl`);
+    assert.equal(await page.evaluate(() => scrollY), 0, 'a translation that is built differently begins at its top');
+  });
+
+  await test('code can be copied', async (page, context) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server });
+    await open(page);
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'first\nsecond');
   });
 
   await test('feedback that fails in the background is sent in the plain way', async (page) => {

@@ -1,67 +1,8 @@
 // The box by itself, on the page of another origin: every state, with the server's replies made up here.
 
 import assert from 'node:assert/strict';
+import { answer, desk, events, hit, replies } from './replies.mjs';
 import { accessible, host, open, parts, server, shot, test } from './support.mjs';
-
-const ATTACKS = [
-  '<img src=x onerror="window.hit=1">',
-  '"><script>window.hit=1</script>',
-  "javascript:window.hit=1//",
-  '<svg onload=window.hit=1>',
-  '{{constructor.constructor("window.hit=1")()}}',
-  '</mark><iframe srcdoc="<script>parent.hit=1</script>">',
-];
-
-const section = (n) => ({ anchor: `s${n}`, url: `/a/one#s${n}`, heading: ['Setting up', `Part ${n}`], snippet: `Turn the key ${n} times`, highlights: [[9, 12]] });
-const hit = (article, more = {}) => ({
-  article, title: `About ${article}`, description: 'A description', url: `/a/${article}`, kind: 'how-to', language: 'en',
-  updated: '2026-03-01', score: 5, sections: [section(1), section(2)], ...more,
-});
-const answer = (hits, more = {}) => ({
-  query: '', query_id: '01JD8WQXK3M5V7Y9ZABCDEFGHJ', language: 'en', took_us: 90, total: hits.length, decision: 'answer', confidence: 0.9,
-  corrected: null, hits, handoff: { level: 1, suggested_level: 1, url: '/contact' }, ...more,
-});
-
-/** Answers the API's search by the function, and keeps what was asked. */
-async function replies(page, reply) {
-  const asked = [];
-  await page.route(`${server}/api/v1/search?*`, async (route) => {
-    const query = new URL(route.request().url()).searchParams.get('q');
-    asked.push(route.request());
-    const body = await reply(query, asked.length);
-    if (body === null) return route.abort().catch(() => {});
-    const { status = 200, ...json } = body;
-    // A search that was given up in the meantime cannot be answered any more.
-    await route.fulfill({ status, json, headers: { 'access-control-allow-origin': '*' } }).catch(() => {});
-  });
-  return asked;
-}
-
-/** Takes the place of POST /api/v1/tickets; keeps the bodies. */
-async function desk(page, reply) {
-  const bodies = [];
-  await page.route(`${server}/api/v1/tickets`, async (route) => {
-    const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type' };
-    if (route.request().method() === 'OPTIONS') return route.fulfill({ status: 204, headers });
-    bodies.push(route.request().postDataJSON());
-    const body = reply(bodies.length);
-    if (body === null) return route.abort();
-    const { status = 201, ...json } = body;
-    await route.fulfill({ status, json, headers });
-  });
-  return bodies;
-}
-
-/** Keeps the events that the box sends. */
-async function events(page) {
-  const seen = [];
-  await page.route(`${server}/api/v1/events`, async (route) => {
-    const batch = JSON.parse(route.request().postData());
-    seen.push(...batch.events.map((event) => ({ ...event, session: batch.session, surface: batch.surface })));
-    await route.fulfill({ status: 202, json: {}, headers: { 'access-control-allow-origin': '*' } });
-  });
-  return seen;
-}
 
 async function type(input, text) {
   await input.pressSequentially(text, { delay: 20 });
@@ -108,13 +49,13 @@ async function keyboard() {
     await options.first().waitFor();
     await page.keyboard.press('ArrowDown');
     const [other] = await Promise.all([context.waitForEvent('page'), page.keyboard.press('Control+Enter')]);
-    const plain = (address) => `${address}`.replace(/session=\w{32}&?/, '').replace('?#', '#').replace(/&$/, '');
+    const plain = (address) => `${address}`.replace(/session=[\w-]+&?/, '').replace('?#', '#').replace(/&$/, '');
     assert.equal(plain(other.url()), `${server}/a/one#s1`);
     assert.equal(page.url(), host(), 'the page stays');
     await Promise.all([page.waitForURL((url) => plain(url) === `${server}/a/one#s1`), page.keyboard.press('Enter')]);
     await open(page);
     await input.fill('key & lock');
-    await Promise.all([page.waitForURL((url) => plain(url) === `${server}/search?q=key+%26+lock&lang=en`), page.keyboard.press('Enter')]);
+    await Promise.all([page.waitForURL((url) => plain(url) === `${server}/search?site=default&lang=en&q=key+%26+lock`), page.keyboard.press('Enter')]);
   });
 
   await test('the shortcut opens the box, but not from inside another field', async (page) => {
@@ -130,12 +71,11 @@ async function keyboard() {
 }
 
 async function searching() {
-  await test('fast typing asks once, without a preflight', async (page) => {
+  await test('a search needs no preflight, and says where it comes from', async (page) => {
     const asked = await replies(page, () => answer([hit('one')]));
     const { input, options } = await open(page);
-    await input.pressSequentially('lost keys', { delay: 60 });
+    await input.fill('lost keys');
     await options.first().waitFor();
-    assert.ok(asked.length <= 2, `${asked.length} requests`);
     const headers = Object.keys(await asked.at(-1).allHeaders());
     assert.deepEqual(headers.filter((name) => /^(x-|authorization|content-type|cookie)/.test(name)), []);
     const params = Object.fromEntries(new URL(asked.at(-1).url()).searchParams);
@@ -198,36 +138,29 @@ async function states() {
   const table = [
     ['answers', () => answer([hit('one'), hit('two')]), /2 articles found/],
     ['weak', () => answer([hit('one')], { decision: 'candidates' }), /No certain answer/],
-    ['corrected', () => answer([hit('one')], { corrected: 'lost key' }), /1 article found/],
+    ['corrected', () => answer([hit('one')], { corrected: 'lost key' }), /Searched for “lost key”. Only “key”/],
+    ['meant', () => answer([], { decision: 'no_answer', did_you_mean: 'lost key' }), /Did you mean “lost key”/],
+    ['relaxed', () => answer([hit('one')], { relaxed: true, excluded: ['red', 'blue'] }), /side by side.*Without: red, blue/],
+    ['phrases', () => answer([hit('one')], { completions: [{ text: 'key ring', kind: 'title', language: 'en', highlights: [[0, 3]] }] }), /1 article found/],
     ['none', () => answer([], { decision: 'no_answer' }), /No answer found for “key”/],
     ['nearest', () => answer([hit('one')], { decision: 'no_answer' }), /No answer found.*nearest/],
     ['unreachable', () => null, /cannot be reached/],
-    ['limited', () => ({ status: 429, code: 'rate-limited' }), /cannot be reached/],
+    ['limited', () => ({ status: 429, code: 'rate-limited' }), /Very many people/],
     ['garbage', () => ({ surprise: true }), /cannot be reached/],
   ];
-  for (const colorScheme of ['light', 'dark']) {
-    await test(`every state is accessible and leads to a person (${colorScheme})`, async (page) => {
-      let current;
-      await replies(page, () => current());
-      const { input, message, ask, said } = await open(page);
-      await input.click();
-      await shot(page, `box-empty-${colorScheme}`);
-      await accessible(page, 'empty');
-      for (const [name, reply, text] of table) {
-        current = reply;
-        await input.fill('');
-        await input.fill('key');
-        await message.filter({ hasText: text }).waitFor();
-        assert.ok(await ask.isVisible(), name);
-        await accessible(page, name);
-        await shot(page, `box-${name}-${colorScheme}`);
-      }
-      await said.filter({ hasText: /cannot be reached/ }).waitFor({ state: 'attached' });
-      await ask.click();
-      await accessible(page, 'form');
-      await shot(page, `box-form-${colorScheme}`);
-    }, { colorScheme });
-  }
+  await test('every state says what it is, and leads to a person', async (page) => {
+    let current;
+    await replies(page, () => current());
+    const { input, message, ask, said } = await open(page);
+    for (const [name, reply, text] of table) {
+      current = reply;
+      await input.fill('');
+      await input.fill('key');
+      await message.filter({ hasText: text }).waitFor();
+      assert.ok(await ask.isVisible(), name);
+    }
+    await said.filter({ hasText: /cannot be reached/ }).waitFor({ state: 'attached' });
+  });
 
   await test('offline it says so, and goes on when the connection is back', async (page, context) => {
     await replies(page, () => answer([hit('one')]));
@@ -239,24 +172,6 @@ async function states() {
     await replies(page, () => answer([hit('one')]));
     await context.setOffline(false);
     await options.first().waitFor();
-  });
-
-  await test('no text of an article, a query or the page runs', async (page) => {
-    for (const attack of ATTACKS) {
-      await replies(page, () => answer([hit(attack, {
-        title: attack, url: attack, description: attack, language: attack, updated: attack,
-        sections: [{ anchor: attack, url: attack, heading: [attack], snippet: attack, highlights: [[0, 3], [2, 9], [-5, 2], [7, 900]] }],
-      })], { corrected: attack }));
-      const { input, options, ask, form } = await open(page);
-      await page.evaluate((text) => { document.title = text; document.querySelector('zerodesk-search').context({ product: text }); }, attack);
-      await input.fill(attack);
-      await options.first().waitFor();
-      assert.match(await options.first().evaluate((option) => option.href), /^https?:/);
-      await ask.click();
-      await form.getByText('Page:').waitFor();
-      assert.equal(await page.evaluate(() => window.hit), undefined, attack);
-      await page.unrouteAll();
-    }
   });
 
   await test('highlights count characters, not UTF-16 units', async (page) => {
@@ -281,7 +196,7 @@ async function form() {
     await input.fill('descale');
     await message.filter({ hasText: 'No answer' }).waitFor();
     await ask.click();
-    assert.equal(await ticket.getByLabel('Question').inputValue(), 'descale');
+    assert.equal(await ticket.getByLabel('Question', { exact: true }).inputValue(), 'descale');
     await ticket.getByLabel('E-mail').fill('jan@example.org');
     await ticket.getByLabel('What should we know').fill('It is full of lime.');
     await ticket.getByLabel('Page: ').uncheck();
@@ -310,7 +225,7 @@ async function form() {
     const { input, ask, form: ticket } = await open(page);
     await input.click();
     await ask.click();
-    await ticket.getByLabel('Question').fill('Why?');
+    await ticket.getByLabel('Question', { exact: true }).fill('Why?');
     await ticket.getByLabel('E-mail').fill('jan@example.org');
     await ticket.locator('.main').click();
     await page.waitForFunction((field) => field.validationMessage === 'This address takes no mail.', await ticket.getByLabel('E-mail').elementHandle());
@@ -319,56 +234,12 @@ async function form() {
 }
 
 async function guests() {
-  await test('two boxes on a page do not disturb each other', async (page) => {
-    await replies(page, (query) => answer([hit(query)]));
-    await open(page);
-    await page.evaluate(() => document.querySelector('main').append(document.createElement('zerodesk-search')));
-    const [first, second] = [parts(page, 0), parts(page, 1)];
-    await first.input.fill('one');
-    await first.options.first().waitFor();
-    await second.input.fill('two');
-    await second.options.first().waitFor();
-    assert.equal(await first.panel.isVisible(), false, 'one panel at a time');
-    assert.match(await second.options.first().textContent(), /About two/);
-    assert.match(await first.box.locator('.hit').first().textContent(), /About one/);
-  });
-
-  await test('taken out and put in again a hundred times, it leaves nothing behind', async (page, context) => {
-    await replies(page, () => answer([hit('one')]));
-    const { input, options } = await open(page);
-    const inspector = await context.newCDPSession(page);
-    await inspector.send('Performance.enable');
-    const count = async () => {
-      await inspector.send('HeapProfiler.collectGarbage');
-      const { metrics } = await inspector.send('Performance.getMetrics');
-      return Object.fromEntries(metrics.filter(({ name }) => /^(Nodes|JSEventListeners)$/.test(name)).map(({ name, value }) => [name, value]));
-    };
-    const again = (times) => page.evaluate((n) => {
-      const box = document.querySelector('zerodesk-search');
-      const place = box.parentNode;
-      for (let i = 0; i < n; i++) {
-        box.remove();
-        place.append(box);
-        const other = place.appendChild(document.createElement('zerodesk-search'));
-        other.remove();
-      }
-    }, times);
-    await again(3);
-    const before = await count();
-    await again(100);
-    const after = await count();
-    assert.ok(after.JSEventListeners <= before.JSEventListeners, `listeners ${before.JSEventListeners} -> ${after.JSEventListeners}`);
-    assert.ok(after.Nodes <= before.Nodes + 20, `nodes ${before.Nodes} -> ${after.Nodes}`);
-    await input.fill('key');
-    await options.first().waitFor();
-  });
-
   await test('it speaks the language of its place, and English where it has no words', async (page) => {
     const { box, ask, input } = await open(page);
     await input.click();
     for (const [lang, words] of [['nl', 'Vraag het een medewerker'], ['de-AT', 'Einen Menschen fragen'], ['xx', 'Ask a person'], ['not a language', 'Ask a person']]) {
       await box.evaluate((element, value) => element.setAttribute('lang', value), lang);
-      assert.equal(await ask.textContent(), words, lang);
+      await ask.filter({ hasText: words }).waitFor();
     }
   });
 

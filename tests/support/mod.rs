@@ -9,6 +9,7 @@
 pub mod parcel;
 pub mod program;
 pub mod receiver;
+pub mod simulator;
 
 use std::{
     fs,
@@ -37,6 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Builder {
     folder: TempDir,
     settings: String,
+    preview: bool,
 }
 
 /// A running server.
@@ -63,13 +65,13 @@ impl Server {
             write(&folder.path().join("articles").join(path), text);
         }
         fs::create_dir_all(folder.path().join("articles")).expect("the article folder");
-        Builder { folder, settings: String::new() }
+        Builder { folder, settings: String::new(), preview: false }
     }
 
     /// A server on the folders of another one that has ended, with the settings of its `zerodesk.toml`.
     pub fn after(folder: TempDir) -> Builder {
         let settings = fs::read_to_string(folder.path().join("zerodesk.toml")).expect("the settings");
-        Builder { folder, settings }
+        Builder { folder, settings, preview: false }
     }
 
     /// The help centre of [`HELP`].
@@ -171,7 +173,7 @@ impl Server {
         let (token, settings) = (std::mem::take(&mut self.token), std::mem::take(&mut self.settings));
         let time = self.time.clone();
         drop(self);
-        let mut next = Builder { folder, settings }.start_at(time).await;
+        let mut next = Builder { folder, settings, preview: false }.start_at(time).await;
         next.token = token;
         next
     }
@@ -200,6 +202,20 @@ impl Builder {
         self.settings.push_str(toml);
         self.settings.push('\n');
         self
+    }
+
+    /// Serves writers.
+    pub fn previewing(mut self) -> Self {
+        self.preview = true;
+        self
+    }
+
+    /// Writes a file beside the folders of the server, and tells its path as settings name it.
+    pub fn file(&self, path: &str, bytes: impl AsRef<[u8]>) -> String {
+        let full = self.folder.path().join(path);
+        fs::create_dir_all(full.parent().expect("a folder")).expect("the folder");
+        fs::write(&full, bytes).expect("the file");
+        full.display().to_string()
     }
 
     /// Starts it at the present time of this machine.
@@ -242,6 +258,7 @@ impl Builder {
             articles: folder("articles"),
             index: folder("index"),
             data: folder("data"),
+            preview: self.preview,
             ..Written::default()
         };
         let mut config = written.meant().expect("a configuration that makes sense");

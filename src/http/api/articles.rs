@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    article,
+    article::{self, LinkTarget},
     config::Site,
     http::{
         assets, client,
@@ -22,9 +22,10 @@ use crate::{
         extract::{self, BodyKind, Payload, QueryString},
         limits::SentFrom,
         links,
+        pages::media::Pictures,
     },
     index::{Entry, Snapshot},
-    insight::{Event, EventId, EventKind, MaskedText, Origin, Surface},
+    insight::{Event, EventId, EventKind, MaskedText, Notes, Surface},
 };
 
 /// Articles in a list that asks for no number.
@@ -92,10 +93,10 @@ pub fn is_of_site(site: &Site, entry: &Entry) -> bool {
     site.folders.is_empty() || site.folders.iter().any(inside)
 }
 
-/// Whether lists of the site show the article.
+/// Whether lists of the site show the article. Drafts are in the index of a writer's preview only.
 #[must_use]
 pub fn is_listed(site: &Site, entry: &Entry) -> bool {
-    is_of_site(site, entry) && !entry.front_matter.unlisted && !entry.front_matter.draft
+    is_of_site(site, entry) && !entry.front_matter.unlisted
 }
 
 /// A page of articles.
@@ -198,13 +199,18 @@ pub fn find(snapshot: &Snapshot, site: &Site, slug: &str) -> Result<Found, ApiEr
     moved.ok_or_else(|| ApiError::not_found("There is no such article. `/api/v1/articles` lists them."))
 }
 
-/// The article's text as clean HTML.
+/// The article's text as clean HTML: links lead to pages of the site, pictures say how large they are.
 ///
 /// # Errors
 /// The index cannot be read.
-pub fn html(snapshot: &Snapshot, entry: &Entry) -> Result<String, ApiError> {
+pub fn html(snapshot: &Snapshot, site: &str, entry: &Entry, pictures: &Pictures) -> Result<String, ApiError> {
     let body = snapshot.body(entry)?;
-    Ok(article::render(&body, &|link| links::resolve(snapshot.catalog(), entry, link)))
+    let resolve = |link: &str| match links::resolve(snapshot.catalog(), entry, link) {
+        LinkTarget::To(page) if page.starts_with("/a/") => LinkTarget::To(links::within(site, page)),
+        other => other,
+    };
+    let html = article::render_under(&entry.front_matter.title, &body, &resolve);
+    Ok(pictures.measured(&html))
 }
 
 /// One article, as JSON, HTML (`Accept: text/html`) or Markdown (`Accept: text/markdown`).
@@ -220,6 +226,7 @@ pub fn html(snapshot: &Snapshot, entry: &Entry) -> Result<String, ApiError> {
 ))]
 pub async fn one(
     State(app): State<Arc<App>>,
+    State(pictures): State<Arc<Pictures>>,
     Path(slug): Path<String>,
     query: QueryString,
     headers: HeaderMap,
@@ -238,7 +245,7 @@ pub async fn one(
     let mut response = if assets::is_known(&headers, &version) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        form.of(&snapshot, &entry)?
+        form.of(&snapshot, key, &entry, &pictures)?
     };
     let out = response.headers_mut();
     out.insert(header::ETAG, assets::etag(&version)?);
@@ -276,11 +283,11 @@ impl Form {
         }
     }
 
-    fn of(self, snapshot: &Snapshot, entry: &Entry) -> Result<Response, ApiError> {
+    fn of(self, snapshot: &Snapshot, site: &str, entry: &Entry, pictures: &Pictures) -> Result<Response, ApiError> {
         let typed = |kind, body: String| ([(header::CONTENT_TYPE, kind)], body).into_response();
         Ok(match self {
-            Self::Json => Json(reply(snapshot, entry)?).into_response(),
-            Self::Html => typed("text/html; charset=utf-8", html(snapshot, entry)?),
+            Self::Json => Json(reply(snapshot, site, entry, pictures)?).into_response(),
+            Self::Html => typed("text/html; charset=utf-8", html(snapshot, site, entry, pictures)?),
             Self::Markdown => typed("text/markdown; charset=utf-8", markdown(snapshot, entry)?),
         })
     }
@@ -296,7 +303,7 @@ pub fn markdown(snapshot: &Snapshot, entry: &Entry) -> Result<String, ApiError> 
     Ok(if titled { body } else { format!("# {}\n\n{}", entry.front_matter.title, body.trim_start()) })
 }
 
-fn reply(snapshot: &Snapshot, entry: &Entry) -> Result<ArticleReply, ApiError> {
+fn reply(snapshot: &Snapshot, site: &str, entry: &Entry, pictures: &Pictures) -> Result<ArticleReply, ApiError> {
     let others = snapshot.catalog().translations(entry).into_iter().filter(|other| other.path != entry.path);
     let translation = |other: &Arc<Entry>| Translation {
         language: other.lang().to_owned(),
@@ -305,7 +312,7 @@ fn reply(snapshot: &Snapshot, entry: &Entry) -> Result<ArticleReply, ApiError> {
     };
     Ok(ArticleReply {
         head: ArticleHead::of(entry),
-        html: html(snapshot, entry)?,
+        html: html(snapshot, site, entry, pictures)?,
         markdown: snapshot.body(entry)?,
         translations: others.map(translation).collect(),
     })
@@ -378,9 +385,10 @@ pub async fn feedback(
     let Found::Here(entry) = find(&app.snapshot(), site, &slug)? else {
         return Err(ApiError::not_found("The article has moved. Send the verdict to its present slug."));
     };
+    let thanks = if request.helpful { "1" } else { "no" };
     let verdict = keep(&app, key, &entry, request, &headers);
     app.learning.note_network(&verdict, address, app.now());
-    let back = format!("/a/{}?thanks=1#feedback", entry.front_matter.slug);
+    let back = links::within(key, format!("/a/{}?thanks={thanks}#feedback", entry.front_matter.slug));
     Ok(if form { Redirect::to(&back).into_response() } else { StatusCode::NO_CONTENT.into_response() })
 }
 
@@ -393,14 +401,10 @@ fn keep(app: &App, site: &str, entry: &Entry, request: FeedbackRequest, headers:
         reason: request.reason.map(|reason| masked(reason).as_str().to_owned()),
         comment: request.comment.map(masked),
     };
-    let origin = Origin {
-        site: site.to_owned(),
-        surface: Surface::Page,
-        locale: entry.lang().to_owned(),
-        bot: client::is_bot(headers),
-        interacted: None,
-    };
-    let event = Event::new(&app.insight.visitor(request.session.as_deref(), now), origin, now, kind);
+    let session = request.session.as_deref();
+    let origin = client::origin(headers, site, Surface::Page, entry.lang(), session);
+    let notes = Notes { article_kind: entry.front_matter.kind.clone(), ..Notes::default() };
+    let event = Event::new(&app.insight.visitor(session, now), origin, now, kind).noting(notes);
     let id = event.id.clone();
     app.insight.record(event);
     id

@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::search::{language_tag, languages};
 use crate::{
     app::App,
+    config::Site,
     http::{
         error::{ApiError, Code},
         extract::{self, QueryString},
@@ -24,7 +25,7 @@ use crate::{
 /// Completions in a reply that asks for no number.
 const DEFAULT_LIMIT: usize = 8;
 /// Most completions in one reply.
-const MAX_LIMIT: usize = 20;
+pub(super) const MAX_LIMIT: usize = 20;
 /// Deleting a letter asks again for what was asked a moment ago.
 const CACHING: HeaderValue = HeaderValue::from_static("private, max-age=30");
 
@@ -69,15 +70,27 @@ impl CompleteParams {
 pub async fn complete(State(app): State<Arc<App>>, query: QueryString) -> Result<Response, ApiError> {
     let params = CompleteParams::read(&query)?;
     let (key, site) = extract::site(&app.config, params.site.as_deref())?;
-    let completions = app.completer.complete(&CompletionQuery {
-        text: params.q.clone(),
-        site: key.to_owned(),
-        languages: languages(params.lang.as_deref(), site),
-        filter: Filter { folders: site.folders.clone(), ..Filter::default() },
-        limit: params.limit,
-    });
+    let completions = completions(&app, key, site, &params.q, params.lang.as_deref(), params.limit);
     let reply = CompleteReply { query: &params.q, completions: completions.iter().map(CompletionReply::of).collect() };
     Ok(([(header::CACHE_CONTROL, CACHING)], Json(reply)).into_response())
+}
+
+/// Phrases that go on from `text` in the articles of a site.
+pub(super) fn completions(
+    app: &App,
+    key: &str,
+    site: &Site,
+    text: &str,
+    lang: Option<&str>,
+    limit: usize,
+) -> Vec<Completion> {
+    app.completer.complete(&CompletionQuery {
+        text: text.to_owned(),
+        site: key.to_owned(),
+        languages: languages(lang, site),
+        filter: Filter { folders: site.folders.clone(), ..Filter::default() },
+        limit,
+    })
 }
 
 /// What could be meant.
@@ -103,7 +116,7 @@ pub struct CompletionReply<'a> {
 }
 
 impl<'a> CompletionReply<'a> {
-    fn of(completion: &'a Completion) -> Self {
+    pub(super) fn of(completion: &'a Completion) -> Self {
         let Completion { text, kind, language, highlights } = completion;
         Self { text, kind: *kind, language, highlights }
     }

@@ -21,7 +21,7 @@ use crate::{
         error::{ApiError, Problem},
         extract::{BodyKind, Payload},
     },
-    insight::{Event, EventKind, Origin, SessionHash, Visitor},
+    insight::{Event, EventKind, Notes, Origin, SessionHash, Visitor},
 };
 
 /// Something written for other agents.
@@ -210,14 +210,9 @@ pub(in crate::http) async fn work(
     Ok(record)
 }
 
-/// Tells the figures how a ticket ended, or that it goes on. An agent's name is not theirs to know.
+/// Tells the figures how a ticket ended, that it goes on, or that it went up. An agent's name is not theirs to know.
 fn tell_figures(app: &App, record: &TicketRecord, by: Actor<'_>) {
     let Some(step) = record.steps.last() else { return };
-    let (outcome, article) = match (&record.outcome, step.kind) {
-        (Some(outcome), StepKind::Resolved) => (outcome.kind.as_str(), outcome.article.clone()),
-        (None, StepKind::Reopened) => ("reopened", None),
-        _ => return,
-    };
     let by = match by {
         Actor::Visitor => "visitor",
         Actor::HelpDesk(name) if app.config.connectors.contains_key(name) => name,
@@ -228,9 +223,20 @@ fn tell_figures(app: &App, record: &TicketRecord, by: Actor<'_>) {
     let session = session.unwrap_or_else(|| app.insight.visitor(None, step.at).session);
     let locale = ticket.locale.clone().unwrap_or_default();
     let origin = Origin { site: ticket.site.clone(), locale, ..Origin::default() };
-    let reference = ticket.reference.to_string();
-    let kind = EventKind::TicketResolved { reference, outcome: outcome.into(), article, by: by.into() };
-    app.insight.record(Event::new(&Visitor { session, yesterday: session }, origin, step.at, kind));
+    let (reference, by) = (ticket.reference.to_string(), by.to_owned());
+    let kind = match (&record.outcome, step.kind) {
+        (Some(outcome), StepKind::Resolved) => {
+            let (outcome, article) = (outcome.kind.as_str().to_owned(), outcome.article.clone());
+            EventKind::TicketResolved { reference, outcome, article, by }
+        }
+        (None, StepKind::Reopened) => {
+            EventKind::TicketResolved { reference, outcome: "reopened".into(), article: None, by }
+        }
+        (_, StepKind::Escalated) => EventKind::TicketEscalated { reference, level: ticket.level.0 },
+        _ => return,
+    };
+    let notes = Notes { level: Some(ticket.level.0), ..Notes::default() };
+    app.insight.record(Event::new(&Visitor { session, yesterday: session }, origin, step.at, kind).noting(notes));
 }
 
 /// A draft of an article that was written.

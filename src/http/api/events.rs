@@ -17,11 +17,11 @@ use crate::{
     app::App,
     http::{
         client,
-        error::{ApiError, Problem},
+        error::{ApiError, Code, Problem},
         extract::{self, BodyKind, Payload},
         limits::SentFrom,
     },
-    insight::{Event, EventId, EventKind, Origin, Surface, ViewSource},
+    insight::{Event, EventId, EventKind, Notes, Origin, Surface, ViewSource},
 };
 
 /// Most events in a batch.
@@ -122,6 +122,17 @@ pub enum ClientEvent {
         /// Slug.
         article: String,
     },
+    /// A visit began.
+    SessionStarted {
+        /// Address of the page; what follows `?` or `#` is cut off.
+        #[serde(default)]
+        page: String,
+    },
+    /// The visitor took another way to a person.
+    ContactElsewhere {
+        /// Which, such as `phone` or `chat`.
+        channel: String,
+    },
     /// The visitor said that this solved it.
     MarkedSolved {
         /// Slug.
@@ -175,29 +186,42 @@ pub async fn report(
     }
     let now = app.now();
     let visitor = app.insight.visitor(batch.session.as_deref(), now);
-    let origin = Origin {
-        site: site.to_owned(),
-        surface: batch.surface,
-        locale: batch.locale,
-        bot: client::is_bot(&headers),
-        interacted: batch.interacted,
-    };
+    let session = batch.session.as_deref();
+    let origin = client::origin(&headers, site, batch.surface, &batch.locale, session);
+    let origin = Origin { interacted: batch.interacted, ..origin };
     let snapshot = app.searcher.snapshot();
     let words = |slug: &str| snapshot.catalog().by_slug(slug).map_or(0, |article| article.words);
+    let kind_of = |slug: &str| snapshot.catalog().by_slug(slug).and_then(|entry| entry.front_matter.kind.clone());
     let mut receipt = Receipt { accepted: 0, rejected: Vec::new() };
     for (index, event) in batch.events.into_iter().enumerate() {
-        match read(event, batch.sent_at, now, &words) {
-            Ok((id, at, kind)) => {
-                if matches!(kind, EventKind::MarkedSolved { .. }) {
-                    app.learning.note_network(&id, address, now);
-                }
-                app.insight.record(Event::with_id(id, &visitor, origin.clone(), at, kind));
-                receipt.accepted += 1;
+        let taken = read(event, batch.sent_at, now, &words).and_then(|(id, at, kind)| {
+            if matches!(kind, EventKind::MarkedSolved { .. }) {
+                app.learning.note_network(&id, address, now);
             }
-            Err(error) => receipt.rejected.push(rejected(index, &error)),
+            let notes = Notes { article_kind: kind.article().and_then(kind_of), ..Notes::default() };
+            // An event of yesterday evening belongs to yesterday's session.
+            let visitor = if at < midnight(now) { app.insight.visitor(session, at) } else { visitor };
+            let event = Event::with_id(id, &visitor, origin.clone(), at, kind).noting(notes);
+            if app.insight.record(event) { Ok(()) } else { Err(not_taken()) }
+        });
+        match taken {
+            Ok(()) => receipt.accepted += 1,
+            Err(error) => {
+                metrics::counter!("zerodesk_events_refused_total", "code" => error.code.as_str()).increment(1);
+                receipt.rejected.push(rejected(index, &error));
+            }
         }
     }
     Ok((StatusCode::ACCEPTED, Json(receipt)))
+}
+
+/// The first instant of a day (UTC).
+fn midnight(now: Timestamp) -> Timestamp {
+    Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(86_400)).unwrap_or(now)
+}
+
+fn not_taken() -> ApiError {
+    ApiError::new(Code::Overloaded, "Too many events, from this visit or altogether. This one does not count.")
 }
 
 fn rejected(index: usize, error: &ApiError) -> Rejected {
@@ -238,7 +262,12 @@ fn field<T: serde::de::DeserializeOwned>(name: &str, value: Value) -> Result<T, 
 fn moment(at: Option<Timestamp>, sent_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let skew = sent_at.map_or(SignedDuration::ZERO, |sent_at| now.duration_since(sent_at));
     let moment = at.and_then(|at| at.checked_add(skew).ok()).unwrap_or(now);
-    if moment <= now && now.duration_since(moment) <= MAX_AGE { moment } else { now }
+    if moment <= now && now.duration_since(moment) <= MAX_AGE {
+        moment
+    } else {
+        metrics::counter!("zerodesk_event_clocks_corrected_total").increment(1);
+        now
+    }
 }
 
 fn checked(event: ClientEvent, words: &dyn Fn(&str) -> u32) -> Result<EventKind, ApiError> {
@@ -267,6 +296,11 @@ fn checked(event: ClientEvent, words: &dyn Fn(&str) -> u32) -> Result<EventKind,
         ClientEvent::SuggestionClicked { article } => {
             EventKind::SuggestionClicked { article: name("article", article)? }
         }
+        ClientEvent::SessionStarted { page } => {
+            let page = page.split(['?', '#']).next().unwrap_or_default().to_owned();
+            EventKind::SessionStarted { page: text("page", page)? }
+        }
+        ClientEvent::ContactElsewhere { channel } => EventKind::ContactElsewhere { channel: name("channel", channel)? },
         ClientEvent::MarkedSolved { article, query_id } => {
             EventKind::MarkedSolved { article: article.map(|article| name("article", article)).transpose()?, query_id }
         }
@@ -329,6 +363,8 @@ mod tests {
             json!({"type": "suggestion_shown", "articles": ["a"]}),
             json!({"type": "suggestion_clicked", "article": "a"}),
             json!({"type": "marked_solved"}),
+            json!({"type": "session_started", "page": "https://www.example.com/shop?order=7#x"}),
+            json!({"type": "contact_elsewhere", "channel": "phone"}),
         ] {
             let name = event["type"].clone();
             assert_eq!(outcome(event).map(|kind| json!(kind.name())), Ok(name));

@@ -11,5 +11,6 @@ pub mod hooks;
 pub mod own_ticket;
 pub mod search;
 pub mod stats;
+pub mod stats_csv;
 pub mod suggest;
 pub mod tickets;

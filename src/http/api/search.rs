@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
+use super::complete::{self, CompletionReply};
 use crate::{
     app::App,
     config::Site,
@@ -27,8 +28,10 @@ use crate::{
         observe::panic_error,
         replies::Replies,
     },
-    insight::{Event, EventId, EventKind, MaskedText, Origin, Surface, Trigger},
-    search::{Answer, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit},
+    insight::{Event, EventId, EventKind, MaskedText, Notes, Surface, Trigger},
+    search::{
+        Answer, Completion, Decision, Explain, Explanation, Filter, Hit, MAX_LIMIT, MAX_OFFSET, Query, SectionHit,
+    },
 };
 
 /// Longest words, in bytes, for which a reply is kept; hardly anybody asks the same at such length.
@@ -72,6 +75,9 @@ pub struct SearchParams {
     /// Where the visitor is: `box`, `page`, `form` or `api`.
     #[param(value_type = Option<String>)]
     pub surface: Surface,
+    /// Most completions in the reply, up to 20; so that a box needs one request for both.
+    #[param(default = 0, maximum = 20)]
+    pub complete: usize,
     /// Searches for the words as typed: corrects nothing.
     pub verbatim: bool,
     /// Adds why: what the decision saw, and what each article has its place from. Such a search is not counted.
@@ -100,6 +106,7 @@ impl SearchParams {
             session: query.one("session").map(str::to_owned),
             trigger: query.choice("trigger")?.unwrap_or_default(),
             surface: query.choice("surface")?.unwrap_or(surface),
+            complete: query.number("complete", 0, complete::MAX_LIMIT)?,
             verbatim: query.flag("verbatim"),
             explain: query.flag("explain"),
             article: query.one("article").map(str::to_owned),
@@ -122,6 +129,7 @@ impl SearchParams {
             session: _,
             trigger: _,
             surface: _,
+            complete: _,
             verbatim,
             explain,
             article: _,
@@ -210,7 +218,7 @@ pub async fn perform(
     let begun = Instant::now();
     let (answer, suggested_level) = find(app, slots, params.checked(app, key, site)).await?;
     let took_us = begun.elapsed().as_micros() as u64;
-    let query_id = name(app, key, params, headers, &answer, took_us);
+    let query_id = name(app, key, params, headers, (&answer, suggested_level), took_us);
     Ok(Performed { query_id, site: key.to_owned(), answer, took_us, suggested_level })
 }
 
@@ -230,9 +238,16 @@ async fn find(app: &App, slots: &SearchSlots, query: Query) -> Result<(Answer, u
 }
 
 /// The name of this search: that of its event, where it is one of its own.
-fn name(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, answer: &Answer, took_us: u64) -> EventId {
+fn name(
+    app: &App,
+    site: &str,
+    params: &SearchParams,
+    headers: &HeaderMap,
+    found: (&Answer, u8),
+    took_us: u64,
+) -> EventId {
     if params.offset == 0 && !params.explain {
-        record(app, site, params, headers, answer, took_us)
+        record(app, site, params, headers, found, took_us)
     } else {
         params.query_id.clone().unwrap_or_else(|| EventId::new(app.now()))
     }
@@ -296,7 +311,14 @@ fn searched(app: &App, query: &Query) -> Result<Answer, ApiError> {
     Ok(outcome.map_err(|cause| panic_error(cause.as_ref()))??)
 }
 
-fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, answer: &Answer, took_us: u64) -> EventId {
+fn record(
+    app: &App,
+    site: &str,
+    params: &SearchParams,
+    headers: &HeaderMap,
+    (answer, level): (&Answer, u8),
+    took_us: u64,
+) -> EventId {
     metrics::counter!("zerodesk_searches_total", "decision" => answer.decision.as_str()).increment(1);
     if answer.partial {
         metrics::counter!("zerodesk_searches_partial_total").increment(1);
@@ -317,14 +339,11 @@ fn record(app: &App, site: &str, params: &SearchParams, headers: &HeaderMap, ans
         latency_us: took_us,
         trigger: params.trigger,
     };
-    let origin = Origin {
-        site: site.to_owned(),
-        surface: params.surface,
-        locale: params.lang.clone().unwrap_or_default(),
-        bot: client::is_bot(headers),
-        interacted: None,
-    };
-    let event = Event::new(&visitor, origin, now, kind);
+    let lang = params.lang.as_deref().unwrap_or_default();
+    let origin = client::origin(headers, site, params.surface, lang, params.session.as_deref());
+    let article_kind = answer.hits.first().and_then(|hit| hit.article.front_matter.kind.clone());
+    let notes = Notes { article_kind, level: Some(level), requester: None };
+    let event = Event::new(&visitor, origin, now, kind).noting(notes);
     let id = event.id.clone();
     app.insight.record(event);
     id
@@ -346,12 +365,16 @@ pub async fn search(
     query: QueryString,
 ) -> Result<Response, ApiError> {
     let params = SearchParams::read(&query, Surface::Api)?;
-    let (site, _) = extract::site(&app.config, params.site.as_deref())?;
+    let (site, settings) = extract::site(&app.config, params.site.as_deref())?;
     let begun = Instant::now();
     let found = find_once(&app, &slots, &replies, &params).await?;
     let took_us = begun.elapsed().as_micros() as u64;
-    let query_id = name(&app, site, &params, &headers, &found.answer, took_us);
-    let mut response = Json(SearchReply::of(&found, site, &query_id, took_us)).into_response();
+    let query_id = name(&app, site, &params, &headers, (&found.answer, found.suggested_level), took_us);
+    let completions = match params.complete {
+        0 => Vec::new(),
+        limit => complete::completions(&app, site, settings, &params.q, params.lang.as_deref(), limit),
+    };
+    let mut response = Json(SearchReply::of(&found, &completions, site, &query_id, took_us)).into_response();
     let timing = format!("search;dur={:.3}", took_us as f64 / 1000.0);
     response.headers_mut().insert("server-timing", HeaderValue::from_str(&timing).map_err(ApiError::internal)?);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -390,6 +413,9 @@ pub struct SearchReply<'a> {
     excluded: &'a [String],
     /// After a miss: the query as it may have been meant, to be offered.
     did_you_mean: Option<&'a str>,
+    /// Phrases to go on with, best first; only with `complete`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    completions: Vec<CompletionReply<'a>>,
     /// Articles, best first.
     #[schema(value_type = Vec<HitReply<'_>>)]
     hits: &'a RawValue,
@@ -449,7 +475,7 @@ pub struct HandoffReply {
 }
 
 impl<'a> SearchReply<'a> {
-    fn of(found: &'a Found, site: &'a str, query_id: &'a EventId, took_us: u64) -> Self {
+    fn of(found: &'a Found, completions: &'a [Completion], site: &'a str, query_id: &'a EventId, took_us: u64) -> Self {
         let answer = &found.answer;
         Self {
             query: &answer.query,
@@ -466,6 +492,7 @@ impl<'a> SearchReply<'a> {
             relaxed: answer.relaxed,
             excluded: &answer.excluded,
             did_you_mean: answer.did_you_mean.as_deref(),
+            completions: completions.iter().map(CompletionReply::of).collect(),
             hits: &found.hits,
             handoff: HandoffReply {
                 level: 1,

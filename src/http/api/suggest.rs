@@ -11,6 +11,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -24,14 +25,18 @@ use crate::{
         context::SearchSlots,
         cors::ForeignOrigin,
         error::{ApiError, Problem},
-        extract::{self, BodyKind, Payload},
+        extract::{self, BodyKind, Payload, QueryString},
     },
-    insight::{Event, EventKind, Origin, Surface},
+    insight::{Event, EventKind, Surface},
     search::{Answer, Decision, Query, message_query},
 };
 
 /// Articles in a reply at most.
 const HITS: usize = 5;
+/// Articles for a page at most.
+const PAGE_HITS: usize = 3;
+/// A page keeps its title; articles change now and then.
+const PAGE_CACHING: &str = "private, max-age=300";
 /// Characters that must have been written.
 const MIN_CHARS: usize = 3;
 /// Longest subject and message that are looked at, in characters.
@@ -63,6 +68,13 @@ pub struct SuggestReply {
     /// What that level needs: `nothing`, `callback`, `contract` or `consent`.
     #[schema(value_type = String)]
     pub needs: Needs,
+}
+
+/// What a page may be about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageSuggestReply {
+    /// Articles, best first; empty where none is likely enough.
+    pub hits: Vec<Suggestion>,
 }
 
 /// An article that may answer a question, with the place that fits best.
@@ -100,19 +112,54 @@ pub async fn suggest(
         return Err(ApiError::invalid("message", format!("Write at most {MAX_CHARS} characters.")));
     }
     let lang = request.lang.as_deref();
-    let hits = suggestions(&app, &slots, (key, site), lang, &request.subject, &request.message).await?;
+    let mut hits = suggestions(&app, &slots, (key, site), lang, &request.subject, &request.message).await?;
     if !hits.is_empty() {
         let articles = hits.iter().map(|hit| hit.article.clone()).collect();
-        let (now, bot) = (app.now(), client::is_bot(&headers));
-        let visitor = app.insight.visitor(request.session.as_deref(), now);
-        let locale = lang.unwrap_or_default().to_owned();
-        let origin = Origin { site: key.into(), surface: Surface::Form, locale, bot, interacted: None };
-        app.insight.record(Event::new(&visitor, origin, now, EventKind::SuggestionShown { articles }));
+        let (now, session) = (app.now(), request.session.as_deref());
+        let visitor = app.insight.visitor(session, now);
+        let origin = client::origin(&headers, key, Surface::Form, lang.unwrap_or_default(), session);
+        let record = |kind| app.insight.record(Event::new(&visitor, origin.clone(), now, kind));
+        let held = app.insight.held_out(key, session, site.holdout);
+        // Somebody without a session cannot be followed to a ticket, and takes part on neither side.
+        if site.holdout > 0.0 && session.is_some() {
+            record(EventKind::HoldoutAssigned { held, share: site.holdout as f32 });
+        }
+        if held {
+            hits.clear();
+        } else {
+            record(EventKind::SuggestionShown { articles });
+        }
     }
     let ladder = app.desk.ladder();
     let suggested_level = ladder.suggest(None, &question, lang);
     let needs = ladder.needs(suggested_level).unwrap_or(Needs::Nothing);
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(SuggestReply { hits, suggested_level, needs })).into_response())
+}
+
+/// Articles for the page on which a search box stands.
+#[utoipa::path(get, path = "/api/v1/suggest", tag = "search", params(
+    ("title" = Option<String>, Query, description = "Title of the page"),
+    ("path" = Option<String>, Query, description = "Path of its address; the words in it are looked at"),
+    ("site" = Option<String>, Query, description = "Site key; the first site where there is none"),
+    ("lang" = Option<String>, Query, description = "The visitor's language"),
+), responses(
+    (status = 200, body = PageSuggestReply, description = "Articles that may be about this page; none is fine"),
+    (status = 404, body = Problem<'static>, description = "No such site"), (status = 422, body = Problem<'static>),
+    (status = 429, body = Problem<'static>), (status = 503, body = Problem<'static>),
+))]
+pub async fn for_page(
+    State(app): State<Arc<App>>,
+    State(slots): State<Arc<SearchSlots>>,
+    query: QueryString,
+) -> Result<Response, ApiError> {
+    let site = extract::site(&app.config, query.one("site"))?;
+    let lang = query.one("lang").map(super::search::language_tag).transpose()?;
+    let path = percent_decode_str(query.one("path").unwrap_or_default()).decode_utf8_lossy();
+    let words: String = path.chars().map(|letter| if letter.is_alphanumeric() { letter } else { ' ' }).collect();
+    let title = query.one("title").unwrap_or_default();
+    let mut hits = suggestions(&app, &slots, site, lang.as_deref(), title, &words).await?;
+    hits.truncate(PAGE_HITS);
+    Ok(([(header::CACHE_CONTROL, PAGE_CACHING)], Json(PageSuggestReply { hits })).into_response())
 }
 
 /// Up to five articles, and only where the search thinks that they may answer the question.

@@ -18,7 +18,7 @@ use crate::{
         ReadArticle, Redaction, Requester, SupportLevel, TrailItem, Verified, redaction,
     },
     http::{
-        client::{client, is_bot},
+        client::{self, client},
         cors::ForeignOrigin,
         error::{ApiError, Problem},
         extract::{self, BodyKind, Payload},
@@ -26,7 +26,7 @@ use crate::{
         pages::{Pages, Visitor, contact},
     },
     index::Snapshot,
-    insight::{Event, EventId, EventKind, Origin, Surface, Trail},
+    insight::{Event, EventId, EventKind, Notes, Surface, Trail},
 };
 
 /// Header in which the key may stand instead of the body.
@@ -66,6 +66,9 @@ pub struct TicketRequest {
     pub external: AskedExternal,
     /// What the visitor agreed to.
     pub consent: Option<Consent>,
+    /// What of the trail the form showed, as `trail:QUERY_ID` and `read:SLUG`: the rest is left out. None: all goes
+    /// along.
+    pub lines: Option<Vec<String>>,
     /// A field that people do not see and leave empty.
     #[schema(ignore)]
     pub website: Option<String>,
@@ -166,8 +169,8 @@ async fn file(
         tracing::warn!(%error, "a ticket goes without its trail");
         Trail::default()
     });
-    if let Some(form) = form {
-        form.keep_shown(&mut trail);
+    if let Some(lines) = &request.lines {
+        keep_shown(&mut trail, lines);
     }
     strike(&mut trail, request.consent.as_mut());
     let trapped = request.website.as_deref().is_some_and(|text| !text.is_empty());
@@ -181,12 +184,16 @@ async fn file(
         ..context(trail)
     };
     let context = at_the_articles(&app.snapshot(), context);
+    let session = request.session.clone();
+    let requester = request.requester.email.as_deref().and_then(|email| app.insight.requester(email));
     let sent = app.desk.hand_off(new_ticket(site, headers, request, context)?, now).await?;
     if sent.created {
         let ticket = &sent.ticket;
         let kind = EventKind::TicketOpened { reference: ticket.reference.to_string(), level: ticket.level.0, query_id };
-        let origin = Origin { site: site.into(), surface, locale, bot: is_bot(headers) || spam, interacted: None };
-        let event = Event::new(&visitor, origin, now, kind);
+        let mut origin = client::origin(headers, site, surface, &locale, session.as_deref());
+        origin.bot |= spam;
+        let notes = Notes { requester, level: Some(ticket.level.0), article_kind: None };
+        let event = Event::new(&visitor, origin, now, kind).noting(notes);
         app.learning.note_network(&event.id, address, now);
         app.insight.record(event);
     }
@@ -221,6 +228,13 @@ fn new_ticket(
         },
         context,
     })
+}
+
+/// Leaves in the trail only what the form showed: what happened since then stays here.
+fn keep_shown(trail: &mut Trail, lines: &[String]) {
+    let shown = |line: String| lines.contains(&line);
+    trail.searches.retain(|search| shown(format!("trail:{}", search.query_id.as_str())));
+    trail.articles.retain(|read| shown(format!("read:{}", read.article)));
 }
 
 /// Takes single lines out of the trail: `trail:QUERY_ID` and `read:SLUG`. The ticket then only tells that something

@@ -4,12 +4,18 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Path, State},
-    http::HeaderMap,
-    response::{IntoResponse, Redirect, Response},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use minijinja::{Value, context};
 
-use super::{Pages, Visitor, home::kind_name};
+use super::{
+    Pages, Visitor,
+    home::{category_of, in_order, kind_name},
+    json_ld,
+    media::Pictures,
+    outline, preview,
+};
 use crate::{
     app::App,
     config::Site,
@@ -31,70 +37,133 @@ pub async fn article(
     State(app): State<Arc<App>>,
     State(pages): State<Arc<Pages>>,
     State(base): State<Arc<BaseUrl>>,
+    State(pictures): State<Arc<Pictures>>,
     Path(slug): Path<String>,
     mut visitor: Visitor,
     query: QueryString,
 ) -> Result<Response, ApiError> {
-    let (_, site) = extract::site(&app.config, query.one("site"))?;
+    let (key, site) = extract::site(&app.config, query.one("site"))?;
     let snapshot = app.snapshot();
-    if let Some(slug) = slug.strip_suffix(".md") {
-        return twin(&snapshot, site, slug);
-    }
-    let entry = match articles::find(&snapshot, site, &slug)? {
+    let (slug, is_twin) = slug.strip_suffix(".md").map_or((slug.as_str(), false), |slug| (slug, true));
+    let entry = match articles::find(&snapshot, site, slug)? {
         Found::Here(entry) => entry,
-        Found::Moved(slug) => return Ok(Redirect::permanent(&format!("/a/{slug}")).into_response()),
+        Found::Moved(slug) => {
+            let ending = if is_twin { ".md" } else { "" };
+            return Ok(moved(&links::within(key, format!("/a/{slug}{ending}"))));
+        }
     };
+    if is_twin {
+        let kind = [(header::CONTENT_TYPE, "text/markdown; charset=utf-8")];
+        return Ok((kind, articles::markdown(&snapshot, &entry)?).into_response());
+    }
     if !visitor.lang_chosen {
         entry.lang().clone_into(&mut visitor.lang);
     }
+    let shown = Shown { app: &app, pages: &pages, base: &base, visitor: &visitor, snapshot: &snapshot, key, site };
+    let html = articles::html(&snapshot, key, &entry, &pictures)?;
     let page = context! {
-        thanks => query.flag("thanks"), canonical => base.join(&links::page(&entry)),
-        ..about(&pages, &visitor, &snapshot, site, &base, &entry)?
+        thanks => query.one("thanks"),
+        writer => if app.config.preview { preview::of_article(&app, &pages, &entry).await } else { Value::UNDEFINED },
+        ..shown.about(&entry, html)
     };
     Ok(pages.render("article.html", &visitor, page)?.into_response())
 }
 
-fn twin(snapshot: &Snapshot, site: &Site, slug: &str) -> Result<Response, ApiError> {
-    let Found::Here(entry) = articles::find(snapshot, site, slug)? else {
-        return Err(ApiError::not_found("The article has moved."));
-    };
-    let kind = [(axum::http::header::CONTENT_TYPE, "text/markdown; charset=utf-8")];
-    Ok((HeaderMap::new(), kind, articles::markdown(snapshot, &entry)?).into_response())
+/// To where an article is now, for good.
+pub(in crate::http) fn moved(location: &str) -> Response {
+    (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location.to_owned())]).into_response()
 }
 
-fn about(
-    pages: &Pages,
-    visitor: &Visitor,
-    snapshot: &Snapshot,
-    site: &Site,
-    base: &BaseUrl,
-    entry: &Entry,
-) -> Result<Value, ApiError> {
-    let head = &entry.front_matter;
-    let html = articles::html(snapshot, entry)?;
-    let mut translations = snapshot.catalog().translations(entry);
-    translations
-        .sort_by_key(|other| visitor.languages.iter().position(|lang| lang == other.lang()).unwrap_or(usize::MAX));
-    let languages = translations.iter().map(|other| {
-        let url = links::page(other);
-        context! { lang => other.lang(), absolute => base.join(&url), url }
-    });
-    Ok(context! {
-        article => context! {
-            slug => head.slug.clone(), title => head.title.clone(), description => head.description.clone(),
-            lang => entry.lang(), authors => head.authors.join(", "), product => head.product.clone(),
-            created => head.created.map(|day| day.to_string()), updated => head.updated.map(|day| day.to_string()),
-        },
-        kind => head.kind.as_deref().map(|kind| context! { id => kind, name => kind_name(pages, &visitor.lang, kind) }),
-        contents => contents(&html),
-        body => Value::from_safe_string(html),
-        translations => languages.collect::<Vec<_>>(),
-        related => related(snapshot, site, entry),
-    })
+/// What a page is made from.
+struct Shown<'a> {
+    app: &'a App,
+    pages: &'a Pages,
+    base: &'a BaseUrl,
+    visitor: &'a Visitor,
+    snapshot: &'a Snapshot,
+    key: &'a str,
+    site: &'a Site,
+}
+
+impl Shown<'_> {
+    fn about(&self, entry: &Entry, html: String) -> Value {
+        let head = &entry.front_matter;
+        let url = links::page_of(self.key, entry);
+        let canonical = self.base.join(&url);
+        let kind = category_of(entry);
+        let lang = &self.visitor.lang;
+        let category = format!("/?{}lang={lang}&kind={}", self.visitor.site_query(), super::in_query(kind));
+        let kind_name = kind_name(self.pages, lang, kind);
+        let place = json_ld::Place {
+            site: &self.visitor.site_name,
+            home: self.base.join(&links::within(self.key, "/".into())),
+            page: canonical.clone(),
+            category: Some((kind_name.clone(), self.base.join(&category))),
+        };
+        let today = self.app.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let (previous, next) = self.neighbours(entry);
+        let contents = outline::contents(&html).into_iter().map(|heading| {
+            let text = Value::from_safe_string(heading.text);
+            context! { level => heading.level, anchor => heading.anchor, text }
+        });
+        context! {
+            article => context! {
+                slug => &head.slug, url, title => &head.title, description => &head.description,
+                lang => entry.lang(), authors => head.authors.join(", "), product => &head.product,
+                created => head.created.map(|day| day.to_string()), updated => head.updated.map(|day| day.to_string()),
+                is_stale => head.review_by.is_some_and(|day| day < today), is_draft => head.draft,
+                is_unlisted => head.unlisted,
+            },
+            canonical, kind => context! { id => kind, name => kind_name },
+            contents => contents.collect::<Vec<_>>(),
+            edit_url => self.edit_url(entry),
+            json_ld => json_ld::article(&place, entry, &html),
+            translations => self.translations(entry),
+            related => related(self.snapshot, self.key, self.site, entry),
+            previous => previous.map(|other| link(self.key, other)), next => next.map(|other| link(self.key, other)),
+            body => Value::from_safe_string(html),
+        }
+    }
+
+    fn translations(&self, entry: &Entry) -> Vec<Value> {
+        let order = |lang: &str| self.visitor.languages.iter().position(|known| known == lang).unwrap_or(usize::MAX);
+        let mut found = self.snapshot.catalog().translations(entry);
+        found.retain(|other| articles::is_of_site(self.site, other));
+        found.sort_by_key(|other| order(other.lang()));
+        let value = |other: &&Arc<Entry>| {
+            let url = links::page_of(self.key, other);
+            context! { lang => other.lang(), absolute => self.base.join(&url), url }
+        };
+        found.iter().map(value).collect()
+    }
+
+    /// Where the article is changed.
+    fn edit_url(&self, entry: &Entry) -> Option<String> {
+        let pattern = self.pages.look(self.key).map_or("", |look| look.edit_url.as_str());
+        (!pattern.is_empty()).then(|| pattern.replace("{path}", &links::encoded(&entry.path)))
+    }
+
+    /// The articles before and after it in its category, in the order of the home page.
+    fn neighbours(&self, entry: &Entry) -> (Option<&Arc<Entry>>, Option<&Arc<Entry>>) {
+        let same = |other: &&Arc<Entry>| {
+            other.lang() == entry.lang()
+                && category_of(other) == category_of(entry)
+                && other.path != entry.path
+                && articles::is_listed(self.site, other)
+        };
+        let others = || self.snapshot.catalog().iter().filter(same);
+        let before = others().filter(|other| in_order(other, entry).is_lt()).max_by(|a, b| in_order(a, b));
+        let after = others().filter(|other| in_order(other, entry).is_gt()).min_by(|a, b| in_order(a, b));
+        (before, after)
+    }
+}
+
+fn link(site: &str, entry: &Arc<Entry>) -> Value {
+    context! { title => &entry.front_matter.title, url => links::page_of(site, entry) }
 }
 
 /// Those that the author named, then others in the language that share most tags.
-fn related(snapshot: &Snapshot, site: &Site, entry: &Entry) -> Vec<Value> {
+fn related(snapshot: &Snapshot, key: &str, site: &Site, entry: &Entry) -> Vec<Value> {
     let catalog = snapshot.catalog();
     let named = entry.front_matter.related.iter();
     let mut found: Vec<&Arc<Entry>> =
@@ -110,52 +179,5 @@ fn related(snapshot: &Snapshot, site: &Site, entry: &Entry) -> Vec<Value> {
         }
     }
     let shown = found.into_iter().filter(|other| articles::is_listed(site, other) && other.path != entry.path);
-    shown
-        .take(RELATED)
-        .map(|other| context! { title => other.front_matter.title.clone(), url => links::page(other) })
-        .collect()
-}
-
-/// Headings of the second and third level. The HTML is our own, cleaned, so that its shape is known.
-fn contents(html: &str) -> Vec<Value> {
-    let headings = html.match_indices("<h").filter_map(|(at, _)| heading(&html[at + 2..]));
-    headings.map(|(level, anchor, text)| context! { level, anchor, text => Value::from_safe_string(text) }).collect()
-}
-
-/// Level, anchor and text (still escaped) of `2 id="anchor">Text</h2>...`.
-fn heading(rest: &str) -> Option<(u8, &str, String)> {
-    let level = rest.bytes().next().filter(|digit| matches!(digit, b'2' | b'3'))? - b'0';
-    let (tag, rest) = rest.split_once('>')?;
-    let anchor = tag.split_once("id=\"")?.1.split('"').next()?;
-    let (inner, _) = rest.split_once(&format!("</h{level}>"))?;
-    let text: String = inner
-        .split('<')
-        .enumerate()
-        .map(|(at, part)| if at == 0 { part } else { part.split_once('>').map_or("", |(_, text)| text) })
-        .collect();
-    (!text.trim().is_empty()).then_some((level, anchor, text))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::heading;
-
-    #[test]
-    fn headings_are_read_from_clean_html() {
-        for (html, expected) in [
-            ("2 id=\"a-b\">A &amp; B</h2><p>", Some((2, "a-b", "A &amp; B"))),
-            ("3 id=\"c\">With <code>code</code> in</h3>", Some((3, "c", "With code in"))),
-            ("1 id=\"t\">Title</h1>", None),
-            ("4 id=\"t\">Deep</h4>", None),
-            ("r>", None),
-            ("2>No anchor</h2>", None),
-        ] {
-            let found = heading(html);
-            assert_eq!(
-                found.as_ref().map(|(level, anchor, text)| (*level, *anchor, text.as_str())),
-                expected,
-                "{html}"
-            );
-        }
-    }
+    shown.take(RELATED).map(|other| link(key, other)).collect()
 }

@@ -14,14 +14,16 @@ use ulid::Ulid;
 use super::{Pages, Visitor};
 use crate::{
     app::App,
-    desk::{AskedExternal, CallWindow, Callback, Client, Consent, HandoffReason},
+    desk::{AskedExternal, CallWindow, Callback, Client, Consent, HandoffReason, Page},
     http::{
         api::tickets::{RequesterRequest, TicketRequest},
-        client::{client, is_bot},
+        client::{client, origin},
+        context::BaseUrl,
         error::ApiError,
         extract::{self, QueryString},
+        links,
     },
-    insight::{Event, EventId, EventKind, Origin, Surface, Trail},
+    insight::{Event, EventId, EventKind, Surface, Trail},
 };
 
 /// What was typed, as it comes from the form.
@@ -44,6 +46,9 @@ pub struct Form {
     windows: Vec<[String; 3]>,
     vendor: String,
     vendor_consent: bool,
+    /// The page that the visitor came from, where it was an article.
+    page_url: String,
+    page_title: String,
     /// Lines of what goes along that were shown, and those of them that were not struck.
     lines: Vec<String>,
     along: Vec<String>,
@@ -76,6 +81,8 @@ impl Form {
                 "call_day" => form.windows.push([value, String::new(), String::new()]),
                 "call_from" => form.last_window(1, value),
                 "call_until" => form.last_window(2, value),
+                "page_url" => form.page_url = value,
+                "page_title" => form.page_title = value,
                 "vendor" => form.vendor = value,
                 "vendor_consent" => form.vendor_consent = true,
                 "line" => form.lines.push(value),
@@ -121,16 +128,11 @@ impl Form {
             callback: phone.is_some().then_some(Callback { phone, windows }),
             external: AskedExternal { vendor: some(&self.vendor), consent: self.vendor_consent },
             consent: Some(Consent { fields_removed: struck, ..Consent::default() }),
+            lines: Some(self.lines.clone()),
             website: some(&self.website),
+            page: some(&self.page_url).map(|url| Page { url, title: self.page_title.clone() }),
             ..TicketRequest::default()
         })
-    }
-
-    /// Leaves in the trail only what the form showed: what happened since then stays here.
-    pub fn keep_shown(&self, trail: &mut Trail) {
-        let shown = |line: String| self.lines.contains(&line);
-        trail.searches.retain(|search| shown(format!("trail:{}", search.query_id.as_str())));
-        trail.articles.retain(|read| shown(format!("read:{}", read.article)));
     }
 
     /// Whether it was sent sooner than a person can fill it in. The key tells when the form was opened.
@@ -161,11 +163,14 @@ fn reason(name: &str) -> HandoffReason {
 pub async fn show(
     State(app): State<Arc<App>>,
     State(pages): State<Arc<Pages>>,
+    State(base): State<Arc<BaseUrl>>,
     visitor: Visitor,
     query: QueryString,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let one = |name| query.one(name).unwrap_or_default().to_owned();
+    let snapshot = app.snapshot();
+    let from = query.one("article").and_then(|slug| snapshot.catalog().by_slug(slug));
     let form = Form {
         // Tells when the form was opened, too.
         idempotency_key: key(app.now()),
@@ -176,6 +181,8 @@ pub async fn show(
         reason: one("reason"),
         subject: one("subject"),
         lang: visitor.lang.clone(),
+        page_url: from.map_or_else(String::new, |entry| base.join(&links::page(entry))),
+        page_title: from.map_or_else(String::new, |entry| entry.front_matter.title.clone()),
         ..Form::default()
     };
     opened(&app, &visitor, &form, &headers);
@@ -230,6 +237,7 @@ async fn page(
     let values = context! {
         form => Value::from(Serde(form)), problem => problem,
         searches => searches.collect::<Vec<_>>(), articles => articles.collect::<Vec<_>>(),
+        page => line("page".into(), form.page_title.clone()),
         client => line("client".into(), format!("{user_agent_family} {os}").trim().to_owned()),
         locale => line("locale".into(), visitor.lang.clone()),
         windows => windows.collect::<Vec<_>>(),
@@ -265,13 +273,7 @@ async fn trail(app: &App, form: &Form) -> Trail {
 fn opened(app: &App, visitor: &Visitor, form: &Form, headers: &HeaderMap) {
     let query_id = EventId::try_from(form.query_id.clone()).ok();
     let from = if query_id.is_some() { "search" } else { "link" };
-    let origin = Origin {
-        site: visitor.site.clone(),
-        surface: Surface::Form,
-        locale: visitor.lang.clone(),
-        bot: is_bot(headers),
-        interacted: None,
-    };
+    let origin = origin(headers, &visitor.site, Surface::Form, &visitor.lang, Some(&form.session));
     let (now, kind) = (app.now(), EventKind::FormOpened { from: from.into(), query_id });
     app.insight.record(Event::new(&app.insight.visitor(Some(&form.session), now), origin, now, kind));
 }

@@ -1,11 +1,11 @@
 //! The home page: articles by category, in the visitor's language.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
 
 use axum::{extract::State, response::Html};
 use minijinja::{Value, context};
 
-use super::{Pages, Visitor};
+use super::{Pages, Visitor, json_ld, preview};
 use crate::{
     app::App,
     http::{
@@ -24,7 +24,7 @@ const SHOWN: usize = 6;
 const ORDER: [&str; 8] =
     ["tutorial", "how-to", "faq", "troubleshooting", "manual", "reference", "explanation", "release-notes"];
 
-/// `GET /`
+/// `GET /`; `?kind=` and `?product=` show all articles of one.
 pub async fn home(
     State(app): State<Arc<App>>,
     State(pages): State<Arc<Pages>>,
@@ -32,34 +32,58 @@ pub async fn home(
     visitor: Visitor,
     query: QueryString,
 ) -> Result<Html<String>, ApiError> {
-    let (_, site) = extract::site(&app.config, query.one("site"))?;
-    let wanted = query.one("kind");
+    let (key, site) = extract::site(&app.config, query.one("site"))?;
+    let (kind, product) = (query.one("kind"), query.one("product"));
     let snapshot = app.snapshot();
-    let own = snapshot.catalog().iter().filter(|entry| is_listed(site, entry) && entry.lang() == visitor.lang);
+    let all = snapshot.catalog().iter().filter(|entry| is_listed(site, entry));
+    let own: Vec<&Arc<Entry>> = all.filter(|entry| entry.lang() == visitor.lang).collect();
     let mut kinds: BTreeMap<(usize, &str), Vec<&Arc<Entry>>> = BTreeMap::new();
-    for entry in own {
-        let kind = entry.front_matter.kind.as_deref().unwrap_or("article");
-        if wanted.is_none_or(|wanted| wanted == kind) {
-            let place = ORDER.iter().position(|known| *known == kind).unwrap_or(ORDER.len());
-            kinds.entry((place, kind)).or_default().push(entry);
+    for entry in own.iter().filter(|entry| is_about(entry, product)) {
+        let category = category_of(entry);
+        if kind.is_none_or(|kind| kind == category) {
+            kinds.entry(category_order(entry)).or_default().push(entry);
         }
     }
-    let shown = if wanted.is_some() { usize::MAX } else { SHOWN };
+    let shown = if kind.is_some() { usize::MAX } else { SHOWN };
     let categories: Vec<Value> = kinds
         .into_iter()
         .map(|((_, kind), mut entries)| {
-            entries.sort_by(|a, b| order(a).total_cmp(&order(b)).then_with(|| title(a).cmp(title(b))));
+            entries.sort_by(|a, b| in_order(a, b));
             category(&pages, &visitor, kind, &entries, shown)
         })
         .collect();
-    let page = context! { categories, all => wanted.is_some(), canonical => base.join("/"), base => base.as_str() };
+    let address = base.join(&links::home(key, site, &visitor.lang));
+    let homes = site.languages.iter().map(|lang| context! { lang, url => base.join(&links::home(key, site, lang)) });
+    let results = base.join(&format!("/search?{}", visitor.site_query()));
+    let page = context! {
+        json_ld => json_ld::home(&visitor.site_name, &address, &visitor.lang, &results),
+        categories, products => products(&own, product), product, kind, all => kind.is_some() || product.is_some(),
+        kind_name => kind.map(|kind| kind_name(&pages, &visitor.lang, kind)),
+        canonical => address, homes => homes.collect::<Vec<_>>(),
+        writer => if app.config.preview { preview::of_folder(&app, &pages).await } else { Value::UNDEFINED },
+    };
     pages.render("home.html", &visitor, page)
+}
+
+fn is_about(entry: &Entry, product: Option<&str>) -> bool {
+    product.is_none_or(|product| entry.front_matter.product.iter().any(|own| own == product))
+}
+
+/// Products with their numbers of articles, by name; none where there is nothing to choose.
+fn products(entries: &[&Arc<Entry>], chosen: Option<&str>) -> Vec<Value> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for product in entries.iter().flat_map(|entry| &entry.front_matter.product) {
+        *counts.entry(product).or_default() += 1;
+    }
+    let counts = counts.into_iter().filter(|(_, count)| *count < entries.len());
+    counts.map(|(name, count)| context! { name, count, chosen => chosen == Some(name) }).collect()
 }
 
 fn category(pages: &Pages, visitor: &Visitor, kind: &str, entries: &[&Arc<Entry>], shown: usize) -> Value {
     let links = entries.iter().take(shown).map(|entry| {
         let head = &entry.front_matter;
-        context! { title => head.title.clone(), url => links::page(entry), description => head.description.clone() }
+        let url = links::page_of(&visitor.site, entry);
+        context! { title => &head.title, url, description => &head.description, is_draft => head.draft }
     });
     context! {
         kind, name => kind_name(pages, &visitor.lang, kind), count => entries.len(),
@@ -67,16 +91,26 @@ fn category(pages: &Pages, visitor: &Visitor, kind: &str, entries: &[&Arc<Entry>
     }
 }
 
+/// The category that an article stands in on the home page: its kind.
+pub(super) fn category_of(entry: &Entry) -> &str {
+    entry.front_matter.kind.as_deref().unwrap_or("article")
+}
+
+/// Where its category stands on the home page, with the category itself.
+pub(super) fn category_order(entry: &Entry) -> (usize, &str) {
+    let category = category_of(entry);
+    (ORDER.iter().position(|known| *known == category).unwrap_or(ORDER.len()), category)
+}
+
+/// The order of articles within their category: by `weight`, then by title.
+pub(super) fn in_order(a: &Entry, b: &Entry) -> Ordering {
+    let weight = |entry: &Entry| entry.front_matter.weight.unwrap_or(f64::MAX);
+    let by_title = || a.front_matter.title.cmp(&b.front_matter.title);
+    weight(a).total_cmp(&weight(b)).then_with(by_title).then_with(|| a.path.cmp(&b.path))
+}
+
 /// What a kind is called on pages; an unknown one by its own name.
 pub(super) fn kind_name(pages: &Pages, lang: &str, kind: &str) -> String {
     let known = pages.word(lang, &format!("kind_{}", kind.replace('-', "_")));
     if known.is_empty() { kind.replace('-', " ") } else { known }
-}
-
-fn order(entry: &Entry) -> f64 {
-    entry.front_matter.weight.unwrap_or(f64::MAX)
-}
-
-fn title(entry: &Entry) -> &str {
-    &entry.front_matter.title
 }

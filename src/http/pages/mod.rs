@@ -4,17 +4,24 @@
 //! only an article's cleaned body is put in as it is.
 
 pub mod article;
+pub mod brand;
+mod charts;
 pub mod contact;
 pub mod desk;
 pub mod desk_admin;
 pub mod desk_ticket;
 pub mod explain;
+pub mod feed;
 pub mod gaps;
 pub mod home;
+mod json_ld;
 pub mod machine;
 pub mod media;
+mod outline;
+pub mod preview;
 pub mod results;
 pub mod stats;
+pub mod stats_period;
 pub mod ticket;
 mod visitor;
 
@@ -24,7 +31,8 @@ use axum::response::Html;
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 
 use super::{assets, error::ApiError};
-use crate::telemetry::RequestId;
+use crate::{config::Config, telemetry::RequestId};
+use brand::{Look, told};
 
 pub use visitor::Visitor;
 
@@ -45,6 +53,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("explain.html", include_str!("templates/explain.html")),
     ("gaps.html", include_str!("templates/gaps.html")),
     ("home.html", include_str!("templates/home.html")),
+    ("preview.html", include_str!("templates/preview.html")),
+    ("preview_bar.html", include_str!("templates/preview_bar.html")),
     ("results.html", include_str!("templates/results.html")),
     ("stats.html", include_str!("templates/stats.html")),
     ("stats_sign_in.html", include_str!("templates/stats_sign_in.html")),
@@ -76,10 +86,20 @@ type Words = BTreeMap<String, String>;
 pub struct Pages {
     environment: Environment<'static>,
     words: BTreeMap<&'static str, Value>,
+    looks: BTreeMap<String, Look>,
+    preview: bool,
+    findings: preview::Findings,
 }
 
 impl Pages {
+    /// As they come.
+    #[cfg(test)]
     pub(super) fn new() -> Result<Self, minijinja::Error> {
+        Self::of(&Config::default())
+    }
+
+    /// With the looks of the sites.
+    pub(super) fn of(config: &Config) -> Result<Self, minijinja::Error> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -87,27 +107,55 @@ impl Pages {
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         environment.add_function("asset", |name: &str| assets::address(name));
         environment.add_filter("fill", fill);
-        environment.add_filter("q", |text: &str| percent_encoding::utf8_percent_encode(text, IN_QUERY).to_string());
+        environment.add_filter("q", in_query);
         for (name, source) in TEMPLATES {
             environment.add_template(name, source)?;
         }
-        Ok(Self { environment, words: words() })
+        let looks = config.sites.iter().map(|(key, site)| (key.clone(), Look::new(key, site, &environment)));
+        Ok(Self {
+            looks: looks.collect(),
+            environment,
+            words: words(),
+            preview: config.preview,
+            findings: preview::Findings::default(),
+        })
     }
 
-    /// Renders a page in the visitor's language. The template sees `page` as well as `t` (words), `lang`, `site`,
-    /// `languages`, `path` and `query`.
+    /// How a site looks.
+    fn look(&self, site: &str) -> Option<&Look> {
+        self.looks.get(site)
+    }
+
+    /// Renders a page in the visitor's language. The template sees `page` as well as `t` (words), `lang`, `site`
+    /// (with its look), `languages`, `path`, `query` and `preview`.
     ///
     /// # Errors
-    /// `internal`: a fault in a template.
+    /// `internal`: a fault in a built-in template. One in a template of the site is logged, and the built-in one shown.
     pub fn render(&self, template: &str, visitor: &Visitor, page: Value) -> Result<Html<String>, ApiError> {
+        let worn = self.look(&visitor.site).map(|look| look.worn(&visitor.lang, &self.environment));
+        let look = worn.as_ref().map_or_else(|| context! { css => assets::address("page.css"), footer => Vec::<Value>::new(), faults => Vec::<Value>::new() }, |worn| worn.value.clone());
         let shared = context! {
             t => self.words_of(&visitor.lang), lang => visitor.lang.clone(), languages => visitor.languages.clone(),
-            site => context! { key => visitor.site.clone(), name => visitor.site_name.clone() }, path => visitor.path.clone(),
-            site_query => visitor.site_query(), query => "",
+            site => context! { key => visitor.site.clone(), name => visitor.site_name.clone(), ..look }, path => visitor.path.clone(),
+            site_query => visitor.site_query(), query => "", preview => self.preview,
         };
+        let values = context! { ..page, ..shared };
+        if let Some(own) = worn.as_ref().and_then(brand::Worn::environment) {
+            match own.get_template(template).and_then(|template| template.render(&values)) {
+                Ok(html) => return Ok(Html(html)),
+                Err(error) => {
+                    let (name, fault) = (error.name().unwrap_or(template).to_owned(), told(&error));
+                    tracing::error!(
+                        site = visitor.site,
+                        template = name,
+                        fault,
+                        "the site's template fails; the built-in one is shown"
+                    );
+                }
+            }
+        }
         let template = self.environment.get_template(template).map_err(ApiError::internal)?;
-        let html = template.render(context! { ..page, ..shared });
-        html.map(Html).map_err(|error| ApiError::internal(format!("{error:#}")))
+        template.render(values).map(Html).map_err(|error| ApiError::internal(format!("{error:#}")))
     }
 
     /// The page that tells of a failure.
@@ -163,6 +211,11 @@ fn escape(out: &mut Output, state: &mut State, value: &Value) -> Result<(), mini
 /// What is written as `%XX` inside a query string.
 const IN_QUERY: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Text as one value of a query string.
+fn in_query(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, IN_QUERY).to_string()
+}
 
 /// `{{ t.greeting|fill(name="x") }}` puts `x` where the words say `{name}`.
 #[expect(clippy::needless_pass_by_value, reason = "filters are given their arguments")]

@@ -1,23 +1,31 @@
 //! The page of results: a search without JavaScript, and the way to a person when there is no answer.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use axum::{extract::State, http::HeaderMap, response::Html};
 use minijinja::{Value, context};
 
-use super::{Pages, Visitor, home::kind_name};
+use super::{Pages, Visitor, home::kind_name, in_query};
 use crate::{
     app::App,
+    config::Site,
     http::{
-        api::search::{self, Performed, SearchParams, section_url},
+        api::{
+            articles::is_listed,
+            search::{self, Performed, SearchParams, section_url},
+        },
         context::SearchSlots,
         error::ApiError,
-        extract::QueryString,
+        extract::{self, QueryString},
         links,
     },
+    index::Snapshot,
     insight::Surface,
     search::{Hit, SectionHit},
 };
+
+/// Values of one filter that can be chosen.
+const MAX_OPTIONS: usize = 40;
 
 /// `GET /search?q=`
 pub async fn results(
@@ -34,7 +42,9 @@ pub async fn results(
     let mut params = SearchParams::read(&query, Surface::Page)?;
     params.lang = Some(visitor.lang.clone());
     let performed = search::perform(&app, &slots, &params, &headers).await?;
-    pages.render("results.html", &visitor, page(&pages, &visitor, &params, &performed))
+    let (_, site) = extract::site(&app.config, params.site.as_deref())?;
+    let filters = filters(&pages, &visitor, &params, &app.snapshot(), site);
+    pages.render("results.html", &visitor, context! { filters, ..page(&pages, &visitor, &params, &performed) })
 }
 
 fn page(pages: &Pages, visitor: &Visitor, params: &SearchParams, performed: &Performed) -> Value {
@@ -50,6 +60,8 @@ fn page(pages: &Pages, visitor: &Visitor, params: &SearchParams, performed: &Per
         excluded => answer.excluded.join(", "),
         did_you_mean => answer.did_you_mean.clone(),
         verbatim => params.verbatim,
+        chosen => Value::from_safe_string(chosen(params)),
+        filtered => [&params.kind, &params.product, &params.tag].into_iter().filter(|one| !one.is_empty()).count(),
         query_id => performed.query_id.as_str(),
         contact => search::contact_url(&performed.site, &performed.query_id) + "&lang=" + &visitor.lang,
         hits => answer.hits.iter().map(|hit| hit_value(pages, visitor, hit)).collect::<Vec<_>>(),
@@ -58,16 +70,61 @@ fn page(pages: &Pages, visitor: &Visitor, params: &SearchParams, performed: &Per
     }
 }
 
+/// Filters as they are carried from page to page, written for an attribute.
+fn chosen(params: &SearchParams) -> String {
+    let named = [("kind", &params.kind), ("product", &params.product), ("tag", &params.tag)];
+    let pairs = named.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+    pairs.fold(String::new(), |all, (name, value)| format!("{all}&amp;{name}={}", in_query(value)))
+}
+
+/// What results can be narrowed down to: what the site's articles in the visitor's language have. A choice that would
+/// leave everything as it is, is none.
+fn filters(pages: &Pages, visitor: &Visitor, params: &SearchParams, snapshot: &Snapshot, site: &Site) -> Vec<Value> {
+    let catalog = snapshot.catalog();
+    let own = || catalog.iter().filter(|entry| is_listed(site, entry) && entry.lang() == visitor.lang);
+    let heads = || own().map(|entry| &entry.front_matter);
+    let options = [
+        ("kind", most_frequent(heads().flat_map(|head| &head.kind)), &params.kind),
+        ("product", most_frequent(heads().flat_map(|head| &head.product)), &params.product),
+        ("tag", most_frequent(heads().flat_map(|head| &head.tags)), &params.tag),
+        ("lang", visitor.languages.iter().map(String::as_str).collect(), &vec![visitor.lang.clone()]),
+    ];
+    let filter = |(name, mut values, chosen): (&str, Vec<&str>, &Vec<String>)| {
+        // One that somebody else chose is kept, however rare it is.
+        let unknown = chosen.iter().map(String::as_str).filter(|value| !values.contains(value)).collect::<Vec<_>>();
+        values.extend(unknown);
+        let option = |value: &&str| {
+            let text = if name == "kind" { kind_name(pages, &visitor.lang, value) } else { (*value).to_owned() };
+            let text = if name == "lang" { value.to_uppercase() } else { text };
+            context! { value => *value, text, chosen => chosen.iter().any(|chosen| chosen == value) }
+        };
+        let options = values.iter().map(option).collect::<Vec<_>>();
+        (options.len() > 1).then(|| context! { name, options })
+    };
+    options.into_iter().filter_map(filter).collect()
+}
+
+/// The values that most articles have, by name.
+fn most_frequent<'a>(values: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    values.for_each(|value| *counts.entry(value).or_default() += 1);
+    let mut found: Vec<(&str, usize)> = counts.into_iter().collect();
+    found.sort_by_key(|(_, count)| Reverse(*count));
+    found.truncate(MAX_OPTIONS);
+    found.sort_unstable();
+    found.into_iter().map(|(value, _)| value).collect()
+}
+
 fn hit_value(pages: &Pages, visitor: &Visitor, hit: &Hit) -> Value {
     let head = &hit.article.front_matter;
     let section = |section: &SectionHit| {
         context! {
-            url => section_url(&head.slug, &section.anchor), heading => section.heading.join(" › "),
+            url => links::within(&visitor.site, section_url(&head.slug, &section.anchor)), heading => section.heading.join(" › "),
             snippet => marked(&section.snippet, &section.highlights),
         }
     };
     context! {
-        title => head.title.clone(), url => links::page(&hit.article), lang => hit.article.lang(),
+        title => head.title.clone(), url => links::page_of(&visitor.site, &hit.article), lang => hit.article.lang(),
         kind => head.kind.as_deref().map(|kind| kind_name(pages, &visitor.lang, kind)),
         updated => head.updated.map(|day| day.to_string()),
         sections => hit.sections.iter().map(section).collect::<Vec<_>>(),
@@ -90,7 +147,21 @@ fn marked(snippet: &str, highlights: &[[u32; 2]]) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::marked;
+    use super::{QueryString, SearchParams, Surface, chosen, marked};
+
+    #[test]
+    fn filters_are_carried_from_page_to_page() {
+        let params =
+            |address: &str| SearchParams::read(&QueryString::of(&address.parse().unwrap()), Surface::Page).unwrap();
+        for (address, carried) in [
+            ("/search?q=a", ""),
+            ("/search?q=a&kind=&tag=", ""),
+            ("/search?q=a&tag=b,c&kind=how-to", "&amp;kind=how-to&amp;tag=b&amp;tag=c"),
+            ("/search?q=a&product=%22%3E%26", "&amp;product=%22%3E%26"),
+        ] {
+            assert_eq!(chosen(&params(address)), carried, "{address}");
+        }
+    }
 
     #[test]
     fn snippets_are_cut_where_characters_are() {

@@ -20,7 +20,7 @@ const CLOSE: SignedDuration = SignedDuration::from_mins(5);
 pub struct Issue<'a> {
     /// Its events, by time. Never empty.
     pub events: Vec<&'a Event>,
-    /// When the visitor opened tickets, about this or anything else.
+    /// When the visitor, or the same e-mail address, opened tickets, about this or anything else.
     pub tickets: Vec<Timestamp>,
 }
 
@@ -38,8 +38,8 @@ impl Issue<'_> {
 
 /// The issues of a visitor, in the order of their beginning.
 pub fn of<'a>(visitor: &Visitor<'a>) -> Vec<Issue<'a>> {
-    let is_ticket = |event: &&&Event| matches!(event.kind, EventKind::TicketOpened { .. });
-    let tickets: Vec<Timestamp> = visitor.events.iter().filter(is_ticket).map(|event| event.at).collect();
+    let own = visitor.tickets().map(|event| event.at);
+    let tickets: Vec<Timestamp> = own.chain(visitor.elsewhere.iter().copied()).collect();
     let issues = visitor.sessions().flat_map(group);
     issues.map(|events| Issue { events, tickets: tickets.clone() }).collect()
 }

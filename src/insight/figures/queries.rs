@@ -1,20 +1,22 @@
-//! What was asked, what had no answer, and what readers thought of the articles.
+//! What was asked, what had no answer, what was read, and what readers thought of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use utoipa::ToSchema;
 
 use super::{
-    Figure, MAX_TOP, MIN_VOTES, Maker, Window, exclusion,
+    Figure, MAX_TOP, MIN_VOTES, Maker, Window,
+    counts::{Asked, Counts, DayCounts, Slice, Used},
+    exclusion,
     visits::{self, Search, Visitor},
 };
 use crate::{
     desk::redaction::rules,
     insight::{
-        event::{Event, EventKind},
-        reading,
+        event::Event,
+        intervals::{Interval, wilson},
     },
 };
 
@@ -22,7 +24,7 @@ use crate::{
 const MAX_POPULAR: usize = 500;
 
 /// A query with how often it was asked. Spelling, case and white space as most visitors wrote it matter not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TopQuery {
     /// The words: masked, lower case.
     pub query: String,
@@ -34,6 +36,19 @@ pub struct TopQuery {
     pub no_answer: u64,
 }
 
+impl TopQuery {
+    /// Whether something in it was masked.
+    #[must_use]
+    pub fn is_masked(&self) -> bool {
+        has_mask(&self.query)
+    }
+}
+
+/// Whether personal details were taken out of the words.
+fn has_mask(words: &str) -> bool {
+    rules().iter().any(|rule| words.contains(&format!("[{rule}]")))
+}
+
 /// The searches in the window that were meant.
 pub fn asked<'a>(people: &[Visitor<'a>], window: &Window) -> Vec<Search<'a>> {
     let all = people.iter().enumerate().flat_map(|(number, visitor)| visitor.searches(number));
@@ -41,30 +56,92 @@ pub fn asked<'a>(people: &[Visitor<'a>], window: &Window) -> Vec<Search<'a>> {
 }
 
 /// The share of searches without an answer.
-pub fn no_answer(asked: &[Search], maker: &Maker) -> Figure {
-    let count = asked.iter().filter(|search| search.no_answer()).count() as u64;
-    maker.share("no_answer_rate/1", count, asked.len() as u64, None)
+pub fn no_answer(counts: &Counts, maker: &Maker) -> Figure {
+    maker.share("no_answer_rate/1", counts.plain.no_answer, counts.plain.searches, None)
 }
 
-/// Queries by visitors, then searches, then alphabet: one eager visitor cannot lead the list.
-pub fn top<'a>(searches: impl Iterator<Item = &'a Search<'a>>) -> Vec<TopQuery> {
-    let mut rows: BTreeMap<String, (BTreeSet<usize>, u64, u64)> = BTreeMap::new();
-    for search in searches {
-        let row = rows.entry(search.query.nfkc().collect::<String>().to_lowercase()).or_default();
-        row.0.insert(search.visitor);
-        row.1 += 1;
-        row.2 += u64::from(search.no_answer());
+/// Queries by visitors, then searches, then alphabet: one eager visitor cannot lead the list. What was asked most, and
+/// what was asked most without an answer.
+pub fn top(days: &[DayCounts], slice: &Slice) -> [Vec<TopQuery>; 2] {
+    let mut rows: HashMap<&str, Asked> = HashMap::new();
+    for (_, query, asked) in
+        days.iter().flat_map(|day| &day.lists.queries).filter(|(language, ..)| slice.has_language(language))
+    {
+        let row = rows.entry(query).or_default();
+        (row.0, row.1, row.2) = (row.0 + asked.0, row.1 + asked.1, row.2 + asked.2);
     }
-    let named = rows.into_iter().filter(|(query, _)| !query.is_empty());
-    let mut rows: Vec<TopQuery> = named
-        .map(|(query, (visitors, searches, no_answer))| {
-            let visitors = visitors.len() as u64;
-            TopQuery { query, visitors, searches, no_answer }
-        })
-        .collect();
-    rows.sort_by(|a, b| (b.visitors, b.searches, &a.query).cmp(&(a.visitors, a.searches, &b.query)));
+    let ranked = |wanted: &dyn Fn(&Asked) -> bool, order: &dyn Fn(&Asked) -> [u64; 2]| {
+        let mut rows: Vec<(&str, &Asked)> =
+            rows.iter().map(|(query, row)| (*query, row)).filter(|(_, row)| wanted(row)).collect();
+        rows.sort_unstable_by(|a, b| order(b.1).cmp(&order(a.1)).then_with(|| a.0.cmp(b.0)));
+        rows.truncate(MAX_TOP);
+        let row = |(query, Asked(visitors, searches, no_answer)): (&str, &Asked)| TopQuery {
+            query: query.to_owned(),
+            visitors: *visitors,
+            searches: *searches,
+            no_answer: *no_answer,
+        };
+        rows.into_iter().map(row).collect()
+    };
+    [ranked(&|_| true, &|row| [row.0, row.1]), ranked(&|row| row.2 > 0, &|row| [row.0.min(row.2), row.2])]
+}
+
+/// An article with what was done with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ArticleFigures {
+    /// Slug.
+    pub article: String,
+    /// Visits in which it was open.
+    pub views: u64,
+    /// Visitors who read it.
+    pub reads: u64,
+    /// Verdicts, one of each visitor.
+    pub votes: u64,
+    /// Of `votes`: helpful.
+    pub helpful: u64,
+    /// `helpful` of `votes`, 0..1; none below 20 votes.
+    pub helpful_rate: Option<f64>,
+    /// Its 95 % interval.
+    pub helpful_interval: Option<Interval>,
+    /// `votes` of `reads`, 0..1; none without reads.
+    pub response_rate: Option<f64>,
+    /// Issues in which it was read and a ticket came within 24 hours all the same.
+    pub tickets_after_reading: u64,
+}
+
+/// Articles by views, then reads, then alphabet.
+pub fn articles(days: &[DayCounts], slice: &Slice) -> Vec<ArticleFigures> {
+    let mut rows: HashMap<&str, Used> = HashMap::new();
+    let wanted = |language: &str, kind: &str| {
+        slice.has_language(language) && slice.kind.as_ref().is_none_or(|wanted| wanted == kind)
+    };
+    for (language, kind, slug, used) in days.iter().flat_map(|day| &day.lists.articles) {
+        if wanted(language, kind) {
+            let row = rows.entry(slug).or_default();
+            *row = Used(row.0 + used.0, row.1 + used.1, row.2 + used.2, row.3 + used.3, row.4 + used.4);
+        }
+    }
+    let mut rows: Vec<ArticleFigures> = rows.into_iter().map(|(slug, used)| ArticleFigures::of(slug, used)).collect();
+    rows.sort_unstable_by(|a, b| (b.views, b.reads, &a.article).cmp(&(a.views, a.reads, &b.article)));
     rows.truncate(MAX_TOP);
     rows
+}
+
+impl ArticleFigures {
+    fn of(slug: &str, Used(views, reads, votes, helpful, tickets_after_reading): Used) -> Self {
+        let shown = votes >= MIN_VOTES;
+        Self {
+            article: slug.to_owned(),
+            views,
+            reads,
+            votes,
+            helpful,
+            helpful_rate: shown.then(|| helpful as f64 / votes as f64),
+            helpful_interval: wilson(helpful, votes).filter(|_| shown),
+            response_rate: (reads > 0).then(|| (votes as f64 / reads as f64).min(1.0)),
+            tickets_after_reading,
+        }
+    }
 }
 
 /// A query that may be suggested to others.
@@ -83,10 +160,9 @@ pub struct Popular {
 #[must_use]
 pub fn popular(events: &[Event], window: &Window, visitors: u64) -> Vec<Popular> {
     let (people, _) = exclusion::split(visits::by_visitor(events, &window.site), window);
-    let masks: Vec<String> = rules().iter().map(|rule| format!("[{rule}]")).collect();
     let mut rows: BTreeMap<(String, &str), BTreeSet<usize>> = BTreeMap::new();
     for search in asked(&people, window).iter().filter(|search| !search.no_answer()) {
-        let (Some(language), false) = (search.language, masks.iter().any(|mask| search.query.contains(mask))) else {
+        let (Some(language), false) = (search.language, has_mask(search.query)) else {
             continue;
         };
         let query = search.query.nfkc().collect::<String>().to_lowercase();
@@ -103,38 +179,27 @@ pub fn popular(events: &[Event], window: &Window, visitors: u64) -> Vec<Popular>
 }
 
 /// Readers' verdicts.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Helpfulness {
     /// Votes "helpful" of all votes; value and interval are hidden below [`MIN_VOTES`].
     pub rate: Figure,
+    /// Of the articles read: the reader voted.
+    pub response: Figure,
     /// Articles read by a visitor.
     pub reads: u64,
 }
 
 impl Helpfulness {
-    pub(super) fn of(people: &[Visitor], maker: &Maker) -> Self {
-        let (mut helpful, mut votes, mut reads) = (0, 0, 0);
-        for visitor in people {
-            // A visitor may think again: the last vote on an article counts.
-            let mut verdicts = BTreeMap::new();
-            let mut read = HashSet::new();
-            for visit in visitor.sessions() {
-                let inside = || visit.iter().filter(|event| maker.window.contains(event.at)).map(|event| &event.kind);
-                for kind in inside() {
-                    if let EventKind::FeedbackGiven { article, helpful, .. } = kind {
-                        verdicts.insert(article, *helpful);
-                    }
-                }
-                read.extend(reading::read(inside()));
-            }
-            helpful += verdicts.values().filter(|helpful| **helpful).count() as u64;
-            votes += verdicts.len() as u64;
-            reads += read.len() as u64;
-        }
-        let mut rate = maker.share("helpful_rate/1", helpful, votes, None);
-        if votes < MIN_VOTES {
+    pub(super) fn of(counts: &Counts, maker: &Maker) -> Self {
+        let plain = &counts.plain;
+        let mut rate = maker.share("helpful_rate/1", plain.helpful, plain.votes, None);
+        if plain.votes < MIN_VOTES {
             (rate.value, rate.interval) = (None, None);
         }
-        Self { rate, reads }
+        Self {
+            rate,
+            response: maker.share("response_rate/1", plain.reads_voted, plain.reads, None),
+            reads: plain.reads,
+        }
     }
 }

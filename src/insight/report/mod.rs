@@ -122,7 +122,7 @@ impl Report {
 fn share(figure: &Figure) -> Value {
     let percent = |value: f64| format!("{:.1} %", 100.0 * value);
     context! {
-        value => figure.value.map(percent), count => figure.count, n => figure.n, definition => figure.definition,
+        value => figure.value.map(percent), count => figure.count, n => figure.n, definition => figure.definition.clone(),
         low => figure.interval.map(|interval| percent(interval.low)),
         high => figure.interval.map(|interval| percent(interval.high)),
     }

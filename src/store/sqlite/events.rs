@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Sqlite, StoreError};
-use crate::insight::{Event, EventId, EventStore, InsightError, Origin, Salt, SessionHash};
+use super::{Sqlite, StoreError, days};
+use crate::insight::{Event, EventId, EventStore, InsightError, Notes, Origin, RequesterHash, Salt, SessionHash};
 
-const COLUMNS: &str = "id, at_ms, schema, site, session, previous, surface, locale, bot, interacted, kind";
+pub(super) const COLUMNS: &str = "id, at_ms, schema, site, session, previous, surface, locale, bot, monitor, staff, \
+                                  interacted, article_kind, level, requester, kind";
 
 /// Events of one session that are read back at most.
 const MAX_OF_SESSION: u32 = 1000;
@@ -70,10 +71,7 @@ impl EventStore for Sqlite {
     }
 
     async fn purge(&self, before: Timestamp) -> Result<usize, InsightError> {
-        let purge = move |transaction: &Connection| {
-            Ok(transaction.execute("DELETE FROM events WHERE at_ms < ?1", params![before.as_millisecond()])?)
-        };
-        self.write(purge).await.map_err(InsightError::from)
+        self.write(move |transaction| days::purge(transaction, before)).await.map_err(InsightError::from)
     }
 }
 
@@ -85,13 +83,14 @@ impl From<StoreError> for InsightError {
 
 fn insert(transaction: &Connection, events: &[Event]) -> Result<usize, StoreError> {
     let sql = format!(
-        "INSERT INTO events ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING"
+        "INSERT INTO events ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+         ON CONFLICT (id) DO NOTHING"
     );
     let mut statement = transaction.prepare_cached(&sql)?;
-    let mut new = 0;
+    let mut new = Vec::new();
     for event in events {
-        let Event { id, at, schema, session, previous, origin, kind } = event;
-        new += statement.execute(params![
+        let Event { id, at, schema, session, previous, origin, notes, kind } = event;
+        let written = statement.execute(params![
             id.as_str(),
             at.as_millisecond(),
             schema,
@@ -101,14 +100,27 @@ fn insert(transaction: &Connection, events: &[Event]) -> Result<usize, StoreErro
             word(&origin.surface)?,
             origin.locale,
             origin.bot,
+            origin.monitor,
+            origin.staff,
             origin.interacted,
+            notes.article_kind,
+            notes.level,
+            notes.requester.map(|requester| requester.to_string()),
             serde_json::to_string(kind).map_err(|error| unreadable("event", &error))?,
         ])?;
+        if written > 0 {
+            new.push(event);
+        }
     }
-    Ok(new)
+    days::mark(transaction, &new)?;
+    Ok(new.len())
 }
 
-fn select(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<Vec<Event>, StoreError> {
+pub(super) fn select(
+    connection: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<Event>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     let mut events = Vec::new();
@@ -124,6 +136,7 @@ fn select(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> 
 
 fn event(row: &Row) -> Result<Event, StoreError> {
     let hash = |text: String| SessionHash::try_from(text).map_err(|error| unreadable("session", &error));
+    let requester = |text: String| RequesterHash::try_from(text).map_err(|error| unreadable("requester", &error));
     let kind: String = row.get("kind")?;
     Ok(Event {
         id: EventId::try_from(row.get::<_, String>("id")?).map_err(|error| unreadable("event id", &error))?,
@@ -137,7 +150,14 @@ fn event(row: &Row) -> Result<Event, StoreError> {
                 .map_err(|error| unreadable("surface", &error))?,
             locale: row.get("locale")?,
             bot: row.get("bot")?,
+            monitor: row.get("monitor")?,
+            staff: row.get("staff")?,
             interacted: row.get("interacted")?,
+        },
+        notes: Notes {
+            article_kind: row.get("article_kind")?,
+            level: row.get("level")?,
+            requester: row.get::<_, Option<String>>("requester")?.map(requester).transpose()?,
         },
         kind: serde_json::from_str(&kind).map_err(|error| unreadable("event", &error))?,
     })
@@ -149,7 +169,7 @@ fn word(value: &impl serde::Serialize) -> Result<String, StoreError> {
     Ok(value.as_str().unwrap_or_default().to_owned())
 }
 
-fn unreadable(what: &'static str, error: &impl ToString) -> StoreError {
+pub(super) fn unreadable(what: &'static str, error: &impl ToString) -> StoreError {
     StoreError::Value { what, detail: error.to_string() }
 }
 
@@ -193,7 +213,7 @@ mod tests {
 
     fn origin(site: &str) -> Origin {
         let (site, locale) = (site.to_owned(), "pt-PT".to_owned());
-        Origin { site, surface: Surface::Box, locale, bot: true, interacted: Some(false) }
+        Origin { site, surface: Surface::Box, locale, bot: true, interacted: Some(false), ..Origin::default() }
     }
 
     fn search(site: &str, visitor_number: u8, hours: i64) -> Event {

@@ -8,6 +8,7 @@
 //! their tables with a file in `migrations/`.
 
 mod backup;
+mod days;
 mod erasure;
 mod events;
 mod learned;

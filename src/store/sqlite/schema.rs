@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_work.sql"),
     include_str!("../migrations/0004_delivery.sql"),
     include_str!("../migrations/0005_status_links.sql"),
+    include_str!("../migrations/0006_figures.sql"),
     include_str!("../migrations/0007_learned.sql"),
     include_str!("../migrations/0008_step_mails.sql"),
 ];

@@ -1,0 +1,308 @@
+//! Sums of days: which are stale, what they follow from, and the sums themselves.
+//!
+//! A written event marks each day whose sums it may change: its own, and those of other sessions that are the same
+//! visitor or the same requester. Which sessions belong together stands in `session_links`, so that both marking and
+//! reading follow a few links and never search all events.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use async_trait::async_trait;
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Sqlite, StoreError,
+    events::{COLUMNS, select, unreadable},
+};
+use crate::insight::{
+    DayEvents, Event, EventKind, FigureStore, InsightError,
+    figures::{DayCounts, DayLists, MAX_EVENTS, bounds, days, reach},
+};
+
+/// Sessions that are followed from one at most; beyond it somebody plays with links.
+const MAX_LINKED: u32 = 500;
+/// Days after a day whose events its sums depend on.
+const DAYS_AFTER: i32 = 8;
+
+#[async_trait]
+impl FigureStore for Sqlite {
+    async fn stale_days(&self, site: &str, from: Date, to: Date, rules: u32) -> Result<Vec<Date>, InsightError> {
+        let site = site.to_owned();
+        let query = move |connection: &Connection| {
+            let sql = "SELECT changed.day FROM days_changed changed \
+                       LEFT JOIN days_counted counted ON counted.site = changed.site AND counted.day = changed.day \
+                       WHERE changed.site = ?1 AND changed.day BETWEEN ?2 AND ?3 \
+                       AND (counted.day IS NULL OR counted.changes <> changed.changes OR counted.rules <> ?4) \
+                       ORDER BY changed.day";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement
+                .query_map(params![site, from.to_string(), to.to_string(), rules], |row| row.get::<_, String>(0))?;
+            let stale = rows.map(|day| date(&day?)).collect::<Result<Vec<_>, _>>()?;
+            let complete = first_complete_day(connection)?;
+            Ok(stale.into_iter().filter(|day| complete.is_none_or(|complete| *day >= complete)).collect())
+        };
+        self.read(query).await.map_err(InsightError::from)
+    }
+
+    async fn events_of_day(&self, site: &str, day: Date) -> Result<DayEvents, InsightError> {
+        let site = site.to_owned();
+        self.read(move |connection| events_of_day(connection, &site, day)).await.map_err(InsightError::from)
+    }
+
+    async fn keep_day(
+        &self,
+        site: &str,
+        day: Date,
+        changes: u64,
+        rules: u32,
+        counts: DayCounts,
+    ) -> Result<(), InsightError> {
+        let site = site.to_owned();
+        let keep = move |transaction: &Connection| {
+            let json = |value: &dyn Fn() -> serde_json::Result<String>| value().map_err(|e| unreadable("counts", &e));
+            let lists = json(&|| serde_json::to_string(&counts.lists))?;
+            let counts = json(&|| serde_json::to_string(&counts))?;
+            let sql = "INSERT INTO days_counted (site, day, changes, rules, counts, lists) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                       ON CONFLICT (site, day) DO UPDATE SET changes = excluded.changes, rules = excluded.rules, \
+                       counts = excluded.counts, lists = excluded.lists";
+            transaction.execute(sql, params![site, day.to_string(), changes.cast_signed(), rules, counts, lists])?;
+            Ok(())
+        };
+        self.write(keep).await.map_err(InsightError::from)
+    }
+
+    async fn days(
+        &self,
+        site: &str,
+        from: Date,
+        to: Date,
+        lists: bool,
+    ) -> Result<Vec<(Date, DayCounts)>, InsightError> {
+        let site = site.to_owned();
+        let query = move |connection: &Connection| {
+            let sql = if lists {
+                "SELECT day, counts, lists FROM days_counted WHERE site = ?1 AND day BETWEEN ?2 AND ?3 ORDER BY day"
+            } else {
+                "SELECT day, counts, '' FROM days_counted WHERE site = ?1 AND day BETWEEN ?2 AND ?3 ORDER BY day"
+            };
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query(params![site, from.to_string(), to.to_string()])?;
+            let mut days = Vec::new();
+            while let Some(row) = rows.next()? {
+                let text = |column| row.get_ref(column)?.as_str().map_err(|error| unreadable("counts", &error));
+                let mut counts: DayCounts =
+                    serde_json::from_str(text(1)?).map_err(|error| unreadable("counts", &error))?;
+                if lists {
+                    counts.lists = serde_json::from_str::<DayLists>(text(2)?).map_err(|e| unreadable("lists", &e))?;
+                }
+                days.push((date(text(0)?)?, counts));
+            }
+            Ok(days)
+        };
+        self.read(query).await.map_err(InsightError::from)
+    }
+
+    async fn sites_with_events(&self) -> Result<Vec<String>, InsightError> {
+        let query = |connection: &Connection| {
+            let mut statement = connection.prepare_cached("SELECT DISTINCT site FROM days_changed ORDER BY site")?;
+            let sites = statement.query_map((), |row| row.get(0))?;
+            Ok(sites.collect::<Result<Vec<String>, _>>()?)
+        };
+        self.read(query).await.map_err(InsightError::from)
+    }
+
+    async fn first_day(&self, site: &str) -> Result<Option<Date>, InsightError> {
+        let site = site.to_owned();
+        let query = move |connection: &Connection| {
+            let sql = "SELECT min(day) FROM days_changed WHERE site = ?1";
+            let day = connection.query_row(sql, params![site], |row| row.get::<_, Option<String>>(0))?;
+            day.map(|day| date(&day)).transpose()
+        };
+        self.read(query).await.map_err(InsightError::from)
+    }
+
+    async fn closed_period(&self, site: &str, period: &str) -> Result<Option<String>, InsightError> {
+        let (site, period) = (site.to_owned(), period.to_owned());
+        self.read(move |connection| closed_period(connection, &site, &period)).await.map_err(InsightError::from)
+    }
+
+    async fn close_period(
+        &self,
+        site: &str,
+        period: &str,
+        report: String,
+        now: Timestamp,
+    ) -> Result<String, InsightError> {
+        let (site, period) = (site.to_owned(), period.to_owned());
+        let close = move |transaction: &Connection| {
+            let sql = "INSERT INTO closed_periods (site, period, closed_ms, figures) VALUES (?1, ?2, ?3, ?4) \
+                       ON CONFLICT (site, period) DO NOTHING";
+            transaction.execute(sql, params![site, period, now.as_millisecond(), report])?;
+            Ok(closed_period(transaction, &site, &period)?.unwrap_or(report))
+        };
+        self.write(close).await.map_err(InsightError::from)
+    }
+}
+
+fn closed_period(connection: &Connection, site: &str, period: &str) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT figures FROM closed_periods WHERE site = ?1 AND period = ?2";
+    Ok(connection.query_row(sql, params![site, period], |row| row.get(0)).optional()?)
+}
+
+fn date(text: &str) -> Result<Date, StoreError> {
+    text.parse().map_err(|error: jiff::Error| unreadable("day", &error))
+}
+
+fn day_of(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// Deletes events before `before`, with the links of their sessions. The days that lose events keep their sums.
+pub(super) fn purge(transaction: &Connection, before: Timestamp) -> Result<usize, StoreError> {
+    let before = before.as_millisecond();
+    let deleted = transaction.execute("DELETE FROM events WHERE at_ms < ?1", params![before])?;
+    transaction.execute("DELETE FROM session_links WHERE at_ms < ?1", params![before])?;
+    transaction.execute("DELETE FROM awaited_searches WHERE at_ms < ?1", params![before])?;
+    if deleted > 0 {
+        let sql = "INSERT INTO events_deleted (id, before_ms) VALUES (1, ?1) \
+                   ON CONFLICT (id) DO UPDATE SET before_ms = max(before_ms, excluded.before_ms)";
+        transaction.execute(sql, params![before])?;
+    }
+    Ok(deleted)
+}
+
+/// The first day all of whose events are there, those of the day before included; none: all are.
+fn first_complete_day(connection: &Connection) -> Result<Option<Date>, StoreError> {
+    let sql = "SELECT before_ms FROM events_deleted WHERE id = 1";
+    let Some(before) = connection.query_row(sql, (), |row| row.get::<_, i64>(0)).optional()? else { return Ok(None) };
+    let before = Timestamp::from_millisecond(before).unwrap_or(Timestamp::MAX);
+    let whole = bounds(day_of(before)).0 == before;
+    Ok(Some(day_of(before).checked_add(if whole { 1 } else { 2 }.days()).unwrap_or(Date::MAX)))
+}
+
+/// Notes which sessions belong together, then marks each day that one of the new events may change.
+pub(super) fn mark(transaction: &Connection, new: &[&Event]) -> Result<(), StoreError> {
+    // By site and session: the first and the last instant at which something new happened.
+    let mut touched: BTreeMap<(&str, String), (Timestamp, Timestamp)> = BTreeMap::new();
+    for event in new {
+        let session = event.session.to_string();
+        note_links(transaction, event, &session)?;
+        let spell = touched.entry((&event.origin.site, session)).or_insert((event.at, event.at));
+        *spell = (spell.0.min(event.at), spell.1.max(event.at));
+    }
+    let mut changed: BTreeSet<(&str, Date)> = BTreeSet::new();
+    for ((site, session), (first, last)) in touched {
+        let (first, last) = (day_of(first), day_of(last));
+        changed.extend(days(first, last).map(|day| (site, day)));
+        let earliest = first.checked_sub(DAYS_AFTER.days()).unwrap_or(first);
+        let latest = last.tomorrow().unwrap_or(last);
+        for session in linked(transaction, [session])? {
+            if let Some((from, to)) = spell_of(transaction, site, &session)? {
+                changed.extend(days(from.max(earliest), to.min(latest)).map(|day| (site, day)));
+            }
+        }
+    }
+    let sql = "INSERT INTO days_changed (site, day, changes) VALUES (?1, ?2, 1) \
+               ON CONFLICT (site, day) DO UPDATE SET changes = changes + 1";
+    let mut statement = transaction.prepare_cached(sql)?;
+    for (site, day) in changed {
+        statement.execute(params![site, day.to_string()])?;
+    }
+    Ok(())
+}
+
+/// The days between which a session was seen.
+fn spell_of(connection: &Connection, site: &str, session: &str) -> Result<Option<(Date, Date)>, StoreError> {
+    let at = |order: &str| {
+        let sql = format!("SELECT at_ms FROM events WHERE session = ?1 AND site = ?2 ORDER BY at_ms {order} LIMIT 1");
+        let at: Option<i64> =
+            connection.prepare_cached(&sql)?.query_row(params![session, site], |row| row.get(0)).optional()?;
+        Ok::<_, StoreError>(at.and_then(|at| Timestamp::from_millisecond(at).ok()).map(day_of))
+    };
+    Ok(at("ASC")?.zip(at("DESC")?))
+}
+
+fn note_links(transaction: &Connection, event: &Event, session: &str) -> Result<(), StoreError> {
+    let at = event.at.as_millisecond();
+    let link = |other: &str| {
+        let sql = "INSERT INTO session_links (session, other, at_ms) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT (session, other) DO UPDATE SET at_ms = max(at_ms, excluded.at_ms)";
+        let mut statement = transaction.prepare_cached(sql)?;
+        for (a, b) in [(session, other), (other, session)] {
+            statement.execute(params![a, b, at])?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    if let Some(previous) = event.previous {
+        link(&previous.to_string())?;
+    }
+    if let Some(requester) = event.notes.requester {
+        link(&requester.to_string())?;
+    }
+    if let Some(query_id) = event.kind.continues() {
+        let sql = "SELECT session FROM events WHERE id = ?1";
+        let mut statement = transaction.prepare_cached(sql)?;
+        let found: Option<String> = statement.query_row(params![query_id.as_str()], |row| row.get(0)).optional()?;
+        match found {
+            Some(other) if other != session => link(&other)?,
+            Some(_) => {}
+            None => {
+                let sql = "INSERT INTO awaited_searches (query_id, session, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+                transaction.prepare_cached(sql)?.execute(params![query_id.as_str(), session, at])?;
+            }
+        }
+    }
+    if matches!(event.kind, EventKind::SearchPerformed { .. }) {
+        let sql = "DELETE FROM awaited_searches WHERE query_id = ?1 RETURNING session";
+        let mut statement = transaction.prepare_cached(sql)?;
+        let waiting = statement.query_map(params![event.id.as_str()], |row| row.get::<_, String>(0))?;
+        for other in waiting.collect::<Result<Vec<_>, _>>()?.iter().filter(|other| *other != session) {
+            link(other)?;
+        }
+    }
+    Ok(())
+}
+
+/// These sessions and all that are linked to them, however many steps away.
+fn linked(connection: &Connection, sessions: impl IntoIterator<Item = String>) -> Result<HashSet<String>, StoreError> {
+    let mut found: HashSet<String> = HashSet::new();
+    let mut statement = connection.prepare_cached("SELECT other FROM session_links WHERE session = ?1 LIMIT ?2")?;
+    for session in sessions {
+        let mut reached = 0;
+        let mut to_follow = vec![session];
+        while let Some(session) = to_follow.pop() {
+            if reached > MAX_LINKED || found.contains(&session) {
+                continue;
+            }
+            reached += 1;
+            let others = statement.query_map(params![session, MAX_LINKED], |row| row.get::<_, String>(0))?;
+            to_follow.extend(others.collect::<Result<Vec<_>, _>>()?);
+            found.insert(session);
+        }
+    }
+    Ok(found)
+}
+
+/// The events of one day, and, within the reach of the day, all others of the sessions that are linked to them.
+fn events_of_day(connection: &Connection, site: &str, day: Date) -> Result<DayEvents, StoreError> {
+    // One snapshot: what is written meanwhile must not be half seen.
+    let snapshot = connection.unchecked_transaction()?;
+    let (from, to) = bounds(day);
+    let (earliest, latest) = reach(day);
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE site = ?1 AND at_ms >= ?2 AND at_ms < ?3");
+    let mut events = select(&snapshot, &sql, params![site, from.as_millisecond(), to.as_millisecond()])?;
+    let present: HashSet<String> = events.iter().map(|event| event.session.to_string()).collect();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE session = ?1 AND site = ?2 AND at_ms >= ?3 AND at_ms < ?4 LIMIT ?5"
+    );
+    let most = 2 * MAX_EVENTS as u32;
+    for session in linked(&snapshot, present)? {
+        for (from, to) in [(earliest, from), (to, latest)] {
+            let spell = params![session, site, from.as_millisecond(), to.as_millisecond(), most];
+            events.extend(select(&snapshot, &sql, spell)?);
+        }
+    }
+    let sql = "SELECT changes FROM days_changed WHERE site = ?1 AND day = ?2";
+    let changes = snapshot.query_row(sql, params![site, day.to_string()], |row| row.get::<_, i64>(0)).optional()?;
+    Ok(DayEvents { events, changes: changes.unwrap_or_default().cast_unsigned() })
+}

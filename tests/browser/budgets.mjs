@@ -1,0 +1,94 @@
+// What the box and the pages may cost: bytes, requests, shifts of the layout.
+
+import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
+import { answer, hit, replies } from './replies.mjs';
+import { open, server, test } from './support.mjs';
+
+const LOADER_BYTES = 2_000;
+// The box with its style and its ticket form, and the words of one language beside them.
+const BOX_BYTES = 12_000;
+const WORDS_BYTES = 1_500;
+const PAGE_BYTES = 50_000;
+const PAGE_REQUESTS = 4;
+
+const gzipped = async (address) => gzipSync(Buffer.from(await (await fetch(address)).arrayBuffer()), { level: 9 }).length;
+
+/** Sizes, and what typing and reading ask of the network. */
+export async function budgets() {
+  await test('the loader and the whole box with its ticket form stay within their budgets', async (page) => {
+    const scripts = new Set();
+    page.on('response', (response) => {
+      const { origin, pathname } = new URL(response.url());
+      if (origin === server && !pathname.startsWith('/api/')) scripts.add(response.url());
+    });
+    await replies(page, () => answer([], { decision: 'no_answer' }));
+    const { input, ask, form, box } = await open(page);
+    await input.fill('key');
+    await page.getByText('No answer found').first().waitFor();
+    await ask.click();
+    await form.waitFor();
+    const sizes = await Promise.all([...scripts].map(async (address) => [new URL(address).pathname, await gzipped(address)]));
+    const [, loader] = sizes.find(([path]) => path === '/search-box.js');
+    const [, words] = sizes.find(([path]) => path.includes('words'));
+    const all = sizes.reduce((sum, [, bytes]) => sum + bytes, 0) - loader - words;
+    console.log(`      with gzip -9: ${sizes.map((size) => size.join(' ')).join(', ')}`);
+    assert.ok(sizes.length >= 4, 'loader, box, ticket form and words were fetched');
+    assert.ok(loader <= LOADER_BYTES, `the loader has ${loader} bytes`);
+    assert.ok(all <= BOX_BYTES, `the box has ${all} bytes`);
+    assert.ok(words <= WORDS_BYTES, `the words have ${words} bytes`);
+    assert.ok(await box.isVisible());
+  });
+
+  await test('eight letters typed at 90 ms ask once or twice', async (page) => {
+    const asked = [];
+    await page.clock.install({ time: new Date('2026-03-01T08:00:00Z') });
+    await replies(page, () => answer([hit('one')]));
+    page.on('request', (request) => /\/api\/v1\/(search|complete)/.test(request.url()) && asked.push(request.url()));
+    const { input, options } = await open(page);
+    await input.focus();
+    await page.clock.pauseAt(new Date('2026-03-01T09:00:00Z'));
+    // The clock of the page stands still but for these 90 ms, however busy the machine is.
+    for (const letter of 'password') {
+      await page.keyboard.press(letter);
+      await page.clock.runFor(90);
+    }
+    await page.clock.runFor(400);
+    await options.first().waitFor();
+    assert.ok(asked.length >= 1 && asked.length <= 2, `${asked.length} requests: ${asked.join(' ')}`);
+    assert.match(asked.at(-1), /q=password/);
+  });
+
+  for (const [width, height] of [[1280, 900], [360, 740]]) {
+    await test(`an article costs little and does not jump (${width} px)`, async (page, context) => {
+      const inspector = await context.newCDPSession(page);
+      await inspector.send('Network.enable');
+      const types = new Map();
+      let bytes = 0;
+      inspector.on('Network.responseReceived', ({ requestId, type }) => types.set(requestId, type));
+      inspector.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+        if (types.get(requestId) !== 'Image') bytes += encodedDataLength;
+      });
+      await page.addInitScript(() => {
+        window.shifts = [];
+        new PerformanceObserver((list) => {
+          for (const { value, sources } of list.getEntries()) window.shifts.push(`${value} ${sources.map(({ node }) => node?.outerHTML?.slice(0, 80))}`);
+        }).observe({ type: 'layout-shift', buffered: true });
+      });
+      for (const path of ['/a/embed-the-box', '/a/front-matter', '/a/settings-reference', '/?lang=en', '/search?q=search+box&lang=en', '/contact?lang=en']) {
+        await inspector.send('Network.clearBrowserCache');
+        types.clear();
+        bytes = 0;
+        await page.goto(`${server}${path}`);
+        await page.waitForLoadState('networkidle');
+        await page.mouse.wheel(0, 3000);
+        await page.waitForTimeout(300);
+        const counted = [...types.values()].filter((type) => type !== 'Image' && type !== 'Other');
+        if (width > 1000) console.log(`      ${path}: ${bytes} bytes in ${counted.length} requests`);
+        assert.deepEqual(await page.evaluate(() => window.shifts), [], `${path} jumps`);
+        assert.ok(bytes <= PAGE_BYTES, `${path}: ${bytes} bytes`);
+        if (path.startsWith('/a/')) assert.ok(counted.length <= PAGE_REQUESTS, `${path}: ${counted.length} requests, ${counted}`);
+      }
+    }, { viewport: { width, height } });
+  }
+}

