@@ -133,6 +133,7 @@ async fn a_ticket_resolved_with_an_article_is_a_voice() {
         let path = format!("/api/v1/desk/tickets/{}/resolve", sent["reference"].as_str().unwrap());
         let outcome = json!({ "outcome": "known", "article": "refunds", "text": "See there." });
         let resolved = server.request("POST", &path).bearer_auth(&server.token).json(&outcome).send().await.unwrap();
+        server.pass(SignedDuration::from_secs(1));
         assert_eq!(resolved.status(), 200, "{}", resolved.text().await.unwrap());
     }
     learn(&server, 3).await;
@@ -143,6 +144,7 @@ async fn a_ticket_resolved_with_an_article_is_a_voice() {
 async fn what_was_learned_is_seen_exported_and_removed_while_the_server_runs() {
     // Commands read the clock of the machine.
     let server = built().start_now().await;
+    server.pass(SignedDuration::from_hours(-1));
     for number in 0..4 {
         visit(&server, "default", number, &format!("203.0.{number}.1"), QUESTION, "refunds", true).await;
     }

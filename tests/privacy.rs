@@ -21,8 +21,13 @@ async fn visit(server: &Server, session: &str, email: &str, headers: &[(&str, &s
         let request = server.request(method, path).header("x-forwarded-for", ADDRESS);
         headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
     };
-    let path = format!("/api/v1/search?q=password+of+{email}&lang=en&session={session}");
-    let search = request("GET", &path).send().await.unwrap();
+    let search = async |words: &str| {
+        let path = format!("/api/v1/search?q={words}&lang=en&session={session}");
+        request("GET", &path).send().await.unwrap()
+    };
+    search(&format!("password+of+{email}")).await;
+    server.pass(SignedDuration::from_secs(5));
+    let search = search("reset+my+password").await;
     assert_eq!(search.headers().get("set-cookie"), None, "no cookie");
     let search: Value = search.json().await.unwrap();
     server.pass(SignedDuration::from_secs(5));
@@ -30,6 +35,7 @@ async fn visit(server: &Server, session: &str, email: &str, headers: &[(&str, &s
         "query_id": search["query_id"], "rank": 1, "article": "reset-password" });
     let batch = json!({ "session": session, "interacted": true, "events": [click] });
     assert_eq!(request("POST", "/api/v1/events").json(&batch).send().await.unwrap().status(), 202);
+    server.pass(SignedDuration::from_secs(5));
     let verdict = json!({ "helpful": true, "session": session });
     let sent = request("POST", "/api/v1/articles/reset-password/feedback").json(&verdict).send().await.unwrap();
     assert_eq!((sent.status().as_u16(), sent.headers().get("set-cookie")), (204, None));
@@ -38,6 +44,7 @@ async fn visit(server: &Server, session: &str, email: &str, headers: &[(&str, &s
     let sent = request("POST", "/api/v1/tickets").json(&ticket).send().await.unwrap();
     assert_eq!((sent.status().as_u16(), sent.headers().get("set-cookie")), (201, None));
     let sent: Value = sent.json().await.unwrap();
+    server.pass(SignedDuration::from_secs(1));
     server.app.insight.flush().await.unwrap();
     sent["reference"].as_str().unwrap().to_owned()
 }
@@ -107,8 +114,14 @@ async fn erasure_by_address_takes_everything_of_that_person_and_nothing_of_other
     }
     assert!(!exported.to_string().contains("bob@"));
 
+    let stats = server.request("GET", "/api/v1/stats/queries").bearer_auth(&server.token).send().await.unwrap();
+    assert_eq!(stats.status(), 200, "the day is counted");
     let erased = command(&server, &["erase", "--email", "ann@example.com"]);
     assert!(erased.contains("tickets\t1 deleted") && erased.contains("testimonies"), "{erased}");
+    let lists = "SELECT count(*) FROM days_counted";
+    let store = zerodesk::store::Sqlite::open(&server.app.config.data, server.app.now()).unwrap();
+    let counted: i64 = store.read(move |c| Ok(c.query_row(lists, (), |row| row.get(0))?)).await.unwrap();
+    assert_eq!(counted, 0, "the day is counted anew");
     for gone in ["ann@example.com", &reference] {
         assert!(!at_rest(&server, gone), "{gone}");
     }

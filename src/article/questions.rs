@@ -20,7 +20,7 @@ pub fn add_questions(path: &str, text: &str, questions: &[&str]) -> Option<Strin
     expected.front_matter.questions.extend(questions.iter().map(|question| (*question).to_owned()));
     let same = after.article.front_matter.questions == expected.front_matter.questions
         && after.article.front_matter.title == expected.front_matter.title
-        && after.article.body == expected.body;
+        && after.article.body.trim_start() == expected.body.trim_start();
     (same && after.problems.len() <= before.problems.len()).then_some(edited)
 }
 

@@ -76,17 +76,20 @@ async fn execute(config: &Config, who: Who, erase: bool, now: Timestamp, out: &m
 }
 
 async fn person(store: &Sqlite, who: Who, now: Timestamp) -> Result<Person> {
+    let salts = Salts::default();
+    salts.refresh(store, now).await?;
     match (who.email, who.session) {
-        (Some(email), _) if email.contains('@') => Ok(Person { email: Some(email), ..Person::default() }),
-        (Some(email), _) => bail!("{email:?} is not an e-mail address"),
+        (Some(email), _) if !email.contains('@') => bail!("{email:?} is not an e-mail address"),
+        (Some(email), _) => {
+            let hashes = vec![salts.requester(&email).to_string()];
+            Ok(Person { email: Some(email), hashes })
+        }
         (None, session) => {
             let Some(session) = session.as_deref().and_then(Session::parse) else {
                 bail!("a session has 16 to 64 of the characters A-Z a-z 0-9 - _");
             };
-            let salts = Salts::default();
-            salts.refresh(store, now).await?;
             let hashes = salts.visitor(&session, now).hashes().map(|hash| hash.to_string()).into();
-            Ok(Person { hashes, ..Person::default() })
+            Ok(Person { email: None, hashes })
         }
     }
 }

@@ -50,6 +50,7 @@ impl Sqlite {
     pub async fn erase(&self, person: Person, now: Timestamp) -> Result<Traces, StoreError> {
         let erased = self.write(move |transaction| {
             let mut traces = traces(transaction, &person)?;
+            recount(transaction, &traces)?;
             let mut gone = Vec::new();
             each(transaction, &traces, &mut |table, condition, value| {
                 let rows = transaction.execute(&format!("DELETE FROM {table} WHERE {condition}"), params![value])?;
@@ -92,7 +93,7 @@ fn traces(connection: &Connection, person: &Person) -> Result<Traces, StoreError
     }
     for session in traces.sessions.clone() {
         // A session that ran over midnight has two names.
-        let sql = "SELECT DISTINCT session, previous FROM events WHERE session = ?1 OR previous = ?1";
+        let sql = "SELECT DISTINCT session, previous FROM events WHERE session = ?1 OR previous = ?1 OR requester = ?1";
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query(params![session])?;
         while let Some(row) = rows.next()? {
@@ -118,6 +119,21 @@ fn traces(connection: &Connection, person: &Person) -> Result<Traces, StoreError
         traces.elsewhere.extend(rows.collect::<Result<Vec<(String, String)>, _>>()?);
     }
     Ok(traces)
+}
+
+/// Lets the days of these visits be counted anew: their lists may hold the person's words. A day whose other events are
+/// gone already stays as it was counted, without them.
+fn recount(transaction: &Connection, traces: &Traces) -> Result<(), StoreError> {
+    let mut forget = transaction.prepare(
+        "DELETE FROM days_counted WHERE (site, day) IN
+             (SELECT e.site, date(e.at_ms / 1000 - d.back, 'unixepoch')
+              FROM events e, (SELECT 0 AS back UNION SELECT 86400) d WHERE e.id = ?1)
+         AND NOT EXISTS (SELECT 1 FROM events_deleted WHERE before_ms > unixepoch(day) * 1000)",
+    )?;
+    for event in &traces.events {
+        forget.execute(params![event])?;
+    }
+    Ok(())
 }
 
 /// Calls `sink` with table, condition (of one value) and value for whatever belongs to the traces; what refers to
