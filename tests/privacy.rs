@@ -24,12 +24,15 @@ async fn visit(server: &Server, session: &str, email: &str, headers: &[(&str, &s
     let path = format!("/api/v1/search?q=password+of+{email}&lang=en&session={session}");
     let search = request("GET", &path).send().await.unwrap();
     assert_eq!(search.headers().get("set-cookie"), None, "no cookie");
-    let search: Value = search.json().await.unwrap();
+    server.pass(SignedDuration::from_secs(5));
+    let path = format!("/api/v1/search?q=reset+password&lang=en&session={session}");
+    let search: Value = request("GET", &path).send().await.unwrap().json().await.unwrap();
     server.pass(SignedDuration::from_secs(5));
     let click = json!({ "id": format!("event-{}", ulid::Ulid::generate()), "type": "result_clicked",
         "query_id": search["query_id"], "rank": 1, "article": "reset-password" });
     let batch = json!({ "session": session, "interacted": true, "events": [click] });
     assert_eq!(request("POST", "/api/v1/events").json(&batch).send().await.unwrap().status(), 202);
+    server.pass(SignedDuration::from_secs(5));
     let verdict = json!({ "helpful": true, "session": session });
     let sent = request("POST", "/api/v1/articles/reset-password/feedback").json(&verdict).send().await.unwrap();
     assert_eq!((sent.status().as_u16(), sent.headers().get("set-cookie")), (204, None));
@@ -96,6 +99,7 @@ async fn erasure_by_address_takes_everything_of_that_person_and_nothing_of_other
     let server = server().await;
     let reference = visit(&server, SESSION, "ann@example.com", &[]).await;
     let other = visit(&server, "visitor-number-00002", "bob@example.com", &[]).await;
+    server.pass(SignedDuration::from_secs(1));
     server.app.learn().await;
     let exported: Value = serde_json::from_str(&command(&server, &["export", "--email", "Ann@Example.com"])).unwrap();
     assert_eq!(exported["tickets"].as_array().unwrap().len(), 1, "{exported}");
