@@ -42,8 +42,8 @@ fn edit(text: &str, questions: &[&str]) -> Option<String> {
         Some(list) => {
             let is_item = |at: &usize| lines[*at].trim_start().starts_with("- ");
             let behind = (list + 1..close).find(|at| !is_item(at)).unwrap_or(close);
-            let last = lines[behind - 1];
-            (behind, items(last.strip_suffix(last.trim_start())?))
+            let above = lines[behind - 1];
+            (behind, items(above.strip_suffix(above.trim_start())?))
         }
         None => (close, format!("questions:{end}{}", items("  "))),
     };
