@@ -51,6 +51,15 @@ async fn the_weights_are_read_while_the_server_runs() {
 }
 
 #[tokio::test]
+async fn a_question_that_stands_in_the_title_alone_is_answered() {
+    let bread = ("bread.md", "---\ntitle: Recipe for sourdough bread\nlang: en\n---\n\nMix flour, water and salt.\n");
+    let server = Server::with(&[bread]).start().await;
+    for (words, decision) in [("recipe for sourdough bread", "answer"), ("what is it for", "no_answer")] {
+        assert_eq!(server.search(&format!("{words}&lang=en")).await["decision"], decision, "{words}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_starts_without_its_file_of_weights() {
     let server = Server::with(HELP).configured("[search]\ndecision = \"no-such-file.json\"").start().await;
     assert_eq!(server.search("reset your password&lang=en").await["decision"], "answer");

@@ -7,7 +7,7 @@ use crate::support::{Server, program};
 
 async fn asked() -> Server {
     let server = Server::with(crate::support::HELP).start_now().await;
-    // Commands read the clock of the machine.
+    // The command reads the clock of the machine, and nothing that it is asked for lies ahead.
     server.pass(SignedDuration::from_hours(-1));
     for number in 0..6 {
         let words = ["sourdough bread recipe", "recipe for sourdough bread"][number % 2];
@@ -58,9 +58,7 @@ async fn a_gap_is_listed_drafted_checked_and_closed_by_the_article() {
     let draft = std::fs::read_to_string(drafts.join("recipe-for-sourdough-bread.md")).unwrap();
     succeed(&server, &["check", "--strict", drafts.to_str().unwrap()]);
 
-    let article = draft
-        .replace("draft: true\n", "")
-        .replace('…', "This recipe makes a sourdough bread of flour, water and salt.");
+    let article = draft.replace("draft: true\n", "").replace('…', "Mix flour, water and salt with the starter.");
     server.write("bread.md", &article);
     server.until(async |server| server.hits("sourdough").await.contains(&"bread".to_owned()).then_some(())).await;
     let gaps: Value = serde_json::from_str(&command(&server, &["--format", "json"])).unwrap();

@@ -8,8 +8,9 @@ use crate::support::{Builder, Server, program};
 
 fn mailing(folder: &Path) -> Builder {
     let settings = format!(
-        "[connectors.post]\ntype = \"email\"\nlevels = [4]\nfrom = \"help@example.com\"\nto = [\"a@example.com\"]\nfolder = {folder:?}\n\
-         [reports]\nto = [\"Ann <ann@example.com>\", \"bob@example.com\"]\nmail = \"post\""
+        "[connectors.post]\ntype = \"email\"\nlevels = [4]\nfrom = \"help@example.com\"\nto = [\"a@example.com\"]\nfolder = '{}'\n\
+         [reports]\nto = [\"Ann <ann@example.com>\", \"bob@example.com\"]\nmail = \"post\"",
+        folder.display()
     );
     Server::with(crate::support::HELP).configured(&settings)
 }

@@ -47,7 +47,7 @@ fn searches(log: &[String], mut search: impl FnMut(&str) -> usize) -> Value {
     })
 }
 
-fn figures(articles: usize, spent: Duration, folder: &Path, searches: Value) -> Value {
+fn figures(articles: usize, spent: Duration, folder: &Path, searches: &Value) -> Value {
     let memory = |field| support::memory(field).unwrap_or_default();
     json!({
         "articles": articles, "index_s": spent.as_secs_f64(), "per_second": articles as f64 / spent.as_secs_f64(),
@@ -137,11 +137,11 @@ pub fn tantivy(collection: &Path, log_file: &Path, folder: &Path) -> Value {
     let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().expect("it opens");
     let searcher = tantivy::IndexReader::searcher(&reader);
     let mut stemmer = index.tokenizers().get("en_stem").expect("tantivy brings it");
-    let searches = searches(&log(log_file), |text| {
+    let measured = searches(&log(log_file), |text| {
         let query = any_of(&fields, &mut stemmer, text);
         searcher.search(&query, &TopDocs::with_limit(10).order_by_score()).expect("the index can be read").len()
     });
-    figures(count, spent, folder, searches)
+    figures(count, spent, folder, &measured)
 }
 
 /// `SQLite` FTS5 with its stemmer, the best ten by its own ranking, each with a snippet.
@@ -159,7 +159,7 @@ pub fn sqlite(collection: &Path, log_file: &Path, file: &Path) -> Value {
         rows.expect("a query").filter_map(Result::ok).count()
     };
     let only_ids = searches(&log, |text| rows(&mut ids, text));
-    let mut figures = figures(articles.len(), spent, file, searches(&log, |text| rows(&mut snippets, text)));
+    let mut figures = figures(articles.len(), spent, file, &searches(&log, |text| rows(&mut snippets, text)));
     figures["search_ids"] = only_ids;
     figures
 }
@@ -174,7 +174,7 @@ fn sqlite_index(file: &Path, articles: &[Ready]) -> rusqlite::Result<Connection>
     for ready in articles {
         transaction.execute(
             "INSERT INTO a(rowid, title, headings, body) VALUES (?1, ?2, ?3, ?4)",
-            (ready.id as i64, &ready.title, &ready.headings, &ready.body),
+            (ready.id.cast_signed(), &ready.title, &ready.headings, &ready.body),
         )?;
     }
     transaction.commit()?;
@@ -202,7 +202,7 @@ pub fn zerodesk(folder: PathBuf, log_file: &Path, index: &Path) -> Value {
     let snapshot: std::sync::Arc<Snapshot> = opened.snapshot();
     let (count, site) = (snapshot.catalog().len(), Site::default());
     let searcher = Searcher::new(opened);
-    let searches = searches(&log(log_file), |text| {
+    let measured = searches(&log(log_file), |text| {
         let query = zerodesk::search::Query {
             text: text.to_owned(),
             languages: site.languages.clone(),
@@ -215,5 +215,5 @@ pub fn zerodesk(folder: PathBuf, log_file: &Path, index: &Path) -> Value {
         };
         searcher.search(&query).expect("the index can be read").hits.len()
     });
-    figures(count, spent, index, searches)
+    figures(count, spent, index, &measured)
 }

@@ -34,7 +34,7 @@ impl Save {
     pub fn run(&self) -> Value {
         let corpus = support::Corpus { name: String::new(), folder: self.folder.clone() };
         let mut paths: Vec<String> = corpus.files().into_iter().map(|(path, _)| path).collect();
-        paths.retain(|path| path.ends_with(".md"));
+        paths.retain(|path| std::path::Path::new(path).extension().is_some_and(|ending| ending == "md"));
         let mut chance = Chance::new(support::SEED);
         let mut connection = BufReader::new(TcpStream::connect(self.address).expect("the server listens"));
         connection.get_ref().set_nodelay(true).expect("a socket option");

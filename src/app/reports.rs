@@ -86,7 +86,7 @@ impl WeeklyReports {
                 Ok(true) => sent += 1,
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(site, week = week.name, %error, "no report was mailed; next try in an hour")
+                    tracing::warn!(site, week = week.name, %error, "no report was mailed; next try in an hour");
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! The front matter is edited as lines, so that comments, order and spelling stay as somebody wrote
 //! them. What comes out is read again: where it does not say exactly what was meant, nothing is changed.
 
-use super::parse;
+use super::{Parsed, Severity, parse};
 
 /// The text of the article at `path` with further `questions`; `None` where that cannot be done safely (TOML, a list
 /// on one line, broken front matter).
@@ -21,29 +21,31 @@ pub fn add_questions(path: &str, text: &str, questions: &[&str]) -> Option<Strin
     let same = after.article.front_matter.questions == expected.front_matter.questions
         && after.article.front_matter.title == expected.front_matter.title
         && after.article.body.trim_start() == expected.body.trim_start();
-    (same && after.problems.len() <= before.problems.len()).then_some(edited)
+    let errors = |parsed: &Parsed| parsed.problems.iter().filter(|p| p.severity == Severity::Error).count();
+    (same && errors(&after) <= errors(&before)).then_some(edited)
 }
 
 fn edit(text: &str, questions: &[&str]) -> Option<String> {
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let bare = |at: usize| lines.get(at).map(|line| line.trim_end());
-    let item = |indent: &str| -> String {
-        questions.iter().map(|question| format!("{indent}- {}{end}", serde_json::Value::from(*question))).collect()
+    let items = |indent: &str| {
+        let lines = questions.iter().map(|question| format!("{indent}- {}{end}", serde_json::Value::from(*question)));
+        lines.collect::<Vec<_>>().concat()
     };
     if bare(0) != Some("---") {
-        return (bare(0) != Some("+++")).then(|| format!("---{end}questions:{end}{}---{end}{end}{text}", item("  ")));
+        return (bare(0) != Some("+++")).then(|| format!("---{end}questions:{end}{}---{end}{end}{text}", items("  ")));
     }
     let close = (1..lines.len()).find(|at| bare(*at) == Some("---"))?;
     let list = (1..close).find(|at| bare(*at) == Some("questions:"));
     let (at, added) = match list {
         Some(list) => {
             let is_item = |at: &usize| lines[*at].trim_start().starts_with("- ");
-            let last = (list + 1..close).take_while(is_item).last()?;
-            let indent = &lines[last][..lines[last].len() - lines[last].trim_start().len()];
-            (last + 1, item(indent))
+            let behind = (list + 1..close).find(|at| !is_item(at)).unwrap_or(close);
+            let above = lines[behind - 1];
+            (behind, items(above.strip_suffix(above.trim_start())?))
         }
-        None => (close, format!("questions:{end}{}", item("  "))),
+        None => (close, format!("questions:{end}{}", items("  "))),
     };
     Some([lines[..at].concat(), added, lines[at..].concat()].concat())
 }

@@ -23,6 +23,7 @@ use report::{By, Report};
 
 /// Arguments of `zerodesk eval`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct EvalArgs {
     /// Folders with articles/, queries.tsv, qrels.tsv and unanswerable.tsv
     #[arg(required = true, value_name = "SET")]
@@ -66,7 +67,7 @@ pub struct EvalArgs {
     /// Rounds of --fit-ranking at most
     #[arg(long, value_name = "N", default_value_t = 3)]
     rounds: usize,
-    /// Instead, measure how well questions without an article are gathered (needs removed_qrels.tsv), as JSON with --json
+    /// Instead, measure how well questions without an article are gathered (needs `removed_qrels.tsv`), as JSON with --json
     #[arg(long)]
     gathering: bool,
     /// Instead, measure what learned questions are worth: half of the questions are learned, the others asked

@@ -86,10 +86,11 @@ impl DecisionModel {
         &MODEL
     }
 
-    /// Probability, 0..1, that the best article answers. Stop words alone ask nothing.
+    /// Probability, 0..1, that the best article answers. Nothing is asked by stop words alone, and nothing answered by an
+    /// article that has no other word of the query.
     #[must_use]
     pub fn confidence(&self, signals: &Signals) -> f32 {
-        if signals.information == 0.0 {
+        if signals.words_found == 0.0 {
             return 0.0;
         }
         1.0 / (1.0 + (-(self.bias + self.contributions(signals).iter().sum::<f32>())).exp())

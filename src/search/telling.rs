@@ -59,13 +59,12 @@ impl TextReader {
         let articles = self.snapshot.statistics(language.code()).map_or(0, |statistics| statistics.articles);
         let mut words = Vec::with_capacity(forms.len());
         for forms in forms {
-            let frequency = match self.frequencies.get(&forms.stem) {
-                Some(known) => *known,
-                None => {
-                    let counted = self.snapshot.articles_with_stem(language.code(), &forms.stem)?;
-                    self.frequencies.insert(forms.stem.clone(), counted);
-                    counted
-                }
+            let frequency = if let Some(known) = self.frequencies.get(&forms.stem) {
+                *known
+            } else {
+                let counted = self.snapshot.articles_with_stem(language.code(), &forms.stem)?;
+                self.frequencies.insert(forms.stem.clone(), counted);
+                counted
             };
             words.push(TellingWord {
                 stem: forms.stem.clone(),

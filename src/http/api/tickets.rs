@@ -121,6 +121,7 @@ pub struct TicketReply {
     (status = 429, body = Problem<'static>),
     (status = 503, body = Problem<'static>, description = "Nothing was kept; try again with the same key"),
 ))]
+#[expect(clippy::too_many_arguments, reason = "a handler has one for each part of the request that it reads")]
 pub async fn send(
     State(app): State<Arc<App>>,
     State(pages): State<Arc<Pages>>,

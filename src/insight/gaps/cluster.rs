@@ -106,7 +106,9 @@ fn vectors(questions: &[Vec<TellingWord>]) -> Vec<Vector> {
             .collect();
         vector.sort_unstable_by_key(|(number, _)| *number);
         let length = vector.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
-        vector.iter_mut().for_each(|(_, weight)| *weight /= length.max(f32::MIN_POSITIVE));
+        for (_, weight) in &mut vector {
+            *weight /= length.max(f32::MIN_POSITIVE);
+        }
         vector
     };
     questions.iter().map(vector).collect()
@@ -123,7 +125,9 @@ impl<'a> Neighbourhood<'a> {
         let terms = vectors.iter().flatten().map(|(term, _)| *term as usize + 1).max().unwrap_or_default();
         let mut postings = vec![Vec::new(); terms];
         for (node, vector) in vectors.iter().enumerate() {
-            vector.iter().for_each(|(term, _)| postings[*term as usize].push(node as u32));
+            for (term, _) in vector {
+                postings[*term as usize].push(node as u32);
+            }
         }
         Self { vectors, postings }
     }
@@ -281,7 +285,9 @@ impl Linkage {
         self.grown[keep] += 1;
         self.into[gone] = to;
         let others: Vec<u32> = self.near[keep].keys().copied().collect();
-        others.into_iter().for_each(|other| self.offer(to, other));
+        for other in others {
+            self.offer(to, other);
+        }
     }
 
     fn cluster(&self, mut node: usize) -> usize {

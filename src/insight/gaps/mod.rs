@@ -289,7 +289,8 @@ fn missing(words: &[TellingWord], answer: &Answer) -> Vec<String> {
             article.words.iter().any(|part| part.word == word.surface && part.contribution > 0.0)
         })
     };
-    words.iter().filter(|word| !word.stop && !(word.known && has(word))).map(|word| word.surface.clone()).collect()
+    let missing = |word: &&TellingWord| !(word.stop || word.known && has(word));
+    words.iter().filter(missing).map(|word| word.surface.clone()).collect()
 }
 
 fn middle(window: &Window) -> Timestamp {

@@ -64,8 +64,8 @@ impl Visits {
             trigger: Trigger::Enter,
         };
         let origin = Origin { site: "default".into(), ..Origin::default() };
-        for (step, kind) in std::iter::once(&search).chain(then).enumerate() {
-            let at = noon() + SignedDuration::from_hours(24 * day) + SignedDuration::from_mins(step as i64);
+        for (minute, (step, kind)) in (0..).zip(std::iter::once(&search).chain(then).enumerate()) {
+            let at = noon() + SignedDuration::from_hours(24 * day) + SignedDuration::from_mins(minute);
             let id = self.id(step);
             self.events.push(Event::with_id(id, &visitor, origin.clone(), at, kind.clone()));
         }

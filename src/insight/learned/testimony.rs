@@ -98,9 +98,9 @@ pub(super) fn of_ticket(resolution: &Event, visit: &[Event]) -> Option<Testimony
     });
     let (opened, query_id) = opened?;
     let is_search = |event: &&Event| matches!(event.kind, EventKind::SearchPerformed { .. });
-    let before = visit.iter().filter(|event| event.at <= opened.at).filter(is_search);
+    let mut before = visit.iter().filter(|event| event.at <= opened.at).filter(is_search);
     let named = before.clone().find(|event| Some(&event.id) == query_id.as_ref());
-    let search = named.or(before.last())?;
+    let search = named.or(before.next_back())?;
     let id = id_of_ticket(resolution);
     let said = testimony(search, article, true, Source::Desk, id, opened)?;
     Some(Testimony { at: resolution.at, ..said })

@@ -105,7 +105,7 @@ fn fill(from: &Path, to: &Path) -> Result<Saved, StoreError> {
 /// Keeps the present database with its log in a folder named by the time. The file also stays where it is, so that at no
 /// moment there is none: a server that starts then would begin with an empty one.
 fn keep(data: &Path, now: Timestamp) -> io::Result<PathBuf> {
-    let former = data.join(now.strftime("before-restore-%Y-%m-%dT%H-%M-%SZ").to_string());
+    let former = data.join(now.strftime("before-restore-%Y-%m-%dT%H-%M-%S-%3fZ").to_string());
     fs::create_dir(&former)?;
     // A sound database takes its log in when the last connection ends; a damaged one keeps it.
     drop(Connection::open(data.join(FILE)).and_then(|present| schema::version(&present)));

@@ -30,7 +30,7 @@ impl Sqlite {
             each(connection, &traces, &mut |table, condition, value| {
                 let sql = format!("SELECT * FROM {table} WHERE {condition}");
                 let mut statement = connection.prepare(&sql)?;
-                let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+                let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
                 let mut rows = statement.query(params![value])?;
                 while let Some(row) = rows.next()? {
                     records.add(table, record(&names, row)?);
