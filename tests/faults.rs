@@ -98,7 +98,7 @@ async fn a_clock_that_jumps_holds_nothing_up() {
     let receiver = Receiver::answering(answers).await;
     let settings = format!(
         "[connectors.hook]\ntype = \"webhook\"\nurl = \"{}\"\nallowed_hosts = [\"127.0.0.1\"]\n\
-         secrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n",
+         secrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n[limits]\nenabled = false\n",
         receiver.url
     );
     let server = Server::with(HELP).configured(&settings).start().await;

@@ -32,7 +32,7 @@ pub fn removed<'a>(set: &'a QuerySet, folder: &Path) -> Result<Vec<(&'a Question
 /// ```
 /// use zerodesk::eval::adjusted_rand;
 /// assert_eq!(adjusted_rand(&[0, 0, 1, 1], &["b", "b", "a", "a"]), Some(1.0));
-/// assert_eq!(adjusted_rand(&[0, 0, 1, 2], &[0, 0, 1, 1]), Some(4.0 / 7.0));
+/// assert!(adjusted_rand(&[0, 0, 1, 2], &[0, 0, 1, 1]).is_some_and(|index| (index - 4.0 / 7.0).abs() < 1e-9));
 /// assert_eq!(adjusted_rand(&[0, 1], &[0, 1]), None);
 /// ```
 #[must_use]
