@@ -24,13 +24,14 @@ use crate::{
 };
 
 /// What a learned question of full weight that is asked word for word adds to an article's score.
-const WEIGHT: f32 = 0.4;
+const WEIGHT: f32 = 0.2;
 /// Share of the best reachable score that such an article has at least, when the decision looks at it.
 const SHARE: f32 = 0.7;
 /// More than any estimate.
 const TO_BE_READ: f32 = 100.0;
-/// Likeness of a query to a learned question below which it is another question.
-const LEAST: f32 = 0.5;
+/// Likeness of a query to a learned question up to which it is another question. From there to 1 evidence grows with the
+/// square, so that what is half like it moves nothing: `zerodesk eval --replay` measures it.
+const LEAST: f32 = 0.6;
 
 /// A question with the article that answers it.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,7 +155,7 @@ impl Learned {
             reader.hashes().filter_map(|hash| table.by_term.get(&hash)).flatten().copied().collect();
         for entry in met.into_iter().map(|number| &table.entries[number as usize]) {
             let matched = entry.line().map(|line| reader.line(&line)).unwrap_or_default();
-            let Some(place) = place(search, understood, entry).filter(|_| matched.likeness >= LEAST) else { continue };
+            let Some(place) = place(search, understood, entry).filter(|_| matched.likeness > LEAST) else { continue };
             let evidence = Evidence { weight: entry.weight, matched };
             let best = found.entry(place).or_insert(evidence);
             if evidence.value() > best.value() {
@@ -210,8 +211,8 @@ fn place(search: &Search, understood: &Understood, entry: &Entry) -> Option<usiz
 
 impl Evidence {
     /// How surely the question was asked, 0..1.
-    fn value(&self) -> f32 {
-        self.weight * self.matched.likeness
+    pub(super) fn value(&self) -> f32 {
+        self.weight * ((self.matched.likeness - LEAST) / (1.0 - LEAST)).clamp(0.0, 1.0).powi(2)
     }
 
     /// The words that the article counts as having by it; none where it is more doubtful than not.

@@ -221,11 +221,10 @@ impl Reader {
         }
     }
 
-    /// Takes in a learned question as one of the article's own, by its weight.
+    /// Takes in a learned question as one of the article's own, by how surely it was asked.
     pub(super) fn learn(&self, reading: &mut Reading, evidence: &Evidence) {
-        let Evidence { weight, matched } = *evidence;
-        let likeness = weight * matched.likeness;
-        let coverage = weight * self.coverage(matched.concepts);
+        let (likeness, matched) = (evidence.value(), evidence.matched);
+        let coverage = likeness * self.coverage(matched.concepts);
         self.take_in(reading, LineKind::Question, &LineMatch { likeness, ..matched }, coverage);
         reading.section_coverage = reading.section_coverage.max(coverage);
     }
