@@ -46,7 +46,7 @@ function intruders() {
         if (attribute.startsWith('on')) note(attribute);
         if (attribute === 'style' && /url\(/i.test(value)) note('style');
         if (!['href', 'src', 'srcset', 'action', 'formaction', 'xlink:href', 'data', 'poster', 'ping'].includes(attribute)) continue;
-        if (program.test(address) && !(name === 'img' && address.startsWith('data:image/'))) note(attribute);
+        if (program.test(address) && !(name === 'img' && address.startsWith('data:image/')) && !element.matches('[rel="icon"][href="data:,"]')) note(attribute);
         if (/^(https?:)?\/\/[^/]*pwn\.invalid/.test(address)) note(attribute);
       }
     }
