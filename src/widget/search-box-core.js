@@ -253,8 +253,8 @@ export class Box {
               at('helped', 'button.button', { type: 'button', 'data-do': 'solved' }, this.say('solved'))))),
         at('said', 'div.said', { role: 'status' })));
     this.at.input.value = value;
-    // The browser closes a dialog by itself, too.
-    this.at.box.onclose = () => this.close();
+    // The browser closes a dialog by itself, too; it may be open again by the time it says so.
+    this.at.box.onclose = () => this.at.box.open || this.close();
     this.idle();
     this.view('results');
     if (focused && !modal) this.focus();

@@ -29,6 +29,7 @@ async function works(page, name) {
   await input.pressSequentially('key', { delay: 10 });
   await options.first().waitFor();
   for (const [what, target, least] of [['the field', input, 40], ['an option', options.first(), 40], ['the button', ask, 40]]) {
+    await target.waitFor();
     const { width, height } = await target.boundingBox();
     assert.ok(height >= least && height < 200 && width > 60, `${what} is ${Math.round(width)} x ${Math.round(height)}`);
   }
