@@ -99,13 +99,27 @@ export const host = () => `http://127.0.0.1:${example.address().port}/plain.html
 
 /**
  * Runs one test on a page of its own. It fails on an exception in the page, too, on a breach of its content security
- * policy, and on a cookie; `cookies: true` allows these to people who signed in, and `faults: true` the others.
+ * policy, and on a cookie; `cookies: true` allows these to people who signed in, and `faults: true` the others. Two
+ * browsers share a machine that may be busy, so a test that fails is tried once more, and says so.
  */
-export async function test(name, body, { viewport = { width: 1000, height: 800 }, cookies = false, faults = false, ...options } = {}) {
+export async function test(name, body, options = {}) {
   if (ONLY && !name.includes(ONLY)) return;
-  const { browser, userAgent } = lanes.getStore();
   const label = inFirefox() ? `${name} (Firefox)` : name;
   const began = Date.now();
+  const told = (error) => String(error.message ?? error).replaceAll('\n', '\n      ');
+  let error = await attempt(label, body, options);
+  if (error) {
+    console.log(`again ${label}\n      ${told(error)}`);
+    error = await attempt(label, body, options);
+  }
+  if (error) failed++;
+  else passed++;
+  console.log(error ? `FAIL  ${label}\n      ${told(error)}` : `ok    ${label} (${Date.now() - began} ms)`);
+}
+
+/** One try; gives what went wrong. */
+async function attempt(label, body, { viewport = { width: 1000, height: 800 }, cookies = false, faults = false, ...options }) {
+  const { browser, userAgent } = lanes.getStore();
   const context = await browser.newContext({ viewport, locale: 'en-GB', ...(inFirefox() ? {} : { userAgent }), ...options });
   const page = await context.newPage();
   const seen = [];
@@ -116,12 +130,10 @@ export async function test(name, body, { viewport = { width: 1000, height: 800 }
     await body(page, context);
     if (!faults) assert.deepEqual(seen, []);
     if (!cookies) assert.deepEqual((await context.cookies()).map(({ name, path }) => [name, path]), [], 'cookies of a visitor');
-    passed++;
-    console.log(`ok    ${label} (${Date.now() - began} ms)`);
+    return null;
   } catch (error) {
-    failed++;
-    console.log(`FAIL  ${label}\n      ${String(error.message ?? error).replaceAll('\n', '\n      ')}`);
     await shot(page, `failed-${label}`);
+    return error;
   } finally {
     await context.close();
   }
