@@ -171,6 +171,14 @@ async fn the_same_figures_come_as_json_and_as_csv() {
 }
 
 #[tokio::test]
+async fn what_was_just_recorded_counts_when_a_period_is_asked_for() {
+    let server = Server::with(crate::support::HELP).configured(PUBLIC).start().await;
+    Visit::new(&server, 1).search("reset my password").await;
+    server.pass(SignedDuration::from_hours(24 * 17));
+    assert_eq!(server.get("/stats/2026-11.json").await.status(), 200);
+}
+
+#[tokio::test]
 async fn a_closed_period_never_changes() {
     let settings = format!(
         "{PUBLIC}\n[sites.default]\nframe_ancestors = [\"https://www.example.com\"]\n[sites.own]\nstats = \"token\""

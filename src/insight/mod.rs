@@ -280,6 +280,7 @@ impl Insight {
     /// # Errors
     /// Those of the store.
     pub async fn first_day(&self, site: &str) -> Result<Option<jiff::civil::Date>, InsightError> {
+        self.flush().await?;
         self.store.first_day(site).await
     }
 }

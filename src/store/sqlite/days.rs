@@ -191,15 +191,20 @@ pub(super) fn mark(transaction: &Connection, new: &[&Event]) -> Result<(), Store
         *spell = (spell.0.min(event.at), spell.1.max(event.at));
     }
     let mut changed: BTreeSet<(&str, Date)> = BTreeSet::new();
-    for ((site, session), (first, last)) in touched {
-        let (first, last) = (day_of(first), day_of(last));
+    while let Some(((site, session), (first, last))) = touched.pop_first() {
+        let together = linked(transaction, [session])?;
+        // Others of the batch that belong to the same visitor are done in the same go.
+        let (mut first, mut last) = (day_of(first), day_of(last));
+        for session in &together {
+            if let Some((from, to)) = touched.remove(&(site, session.clone())) {
+                (first, last) = (first.min(day_of(from)), last.max(day_of(to)));
+            }
+        }
         changed.extend(days(first, last).map(|day| (site, day)));
         let earliest = first.checked_sub(DAYS_AFTER.days()).unwrap_or(first);
         let latest = last.tomorrow().unwrap_or(last);
-        for session in linked(transaction, [session])? {
-            if let Some((from, to)) = spell_of(transaction, site, &session)? {
-                changed.extend(days(from.max(earliest), to.min(latest)).map(|day| (site, day)));
-            }
+        for (from, to) in spells_of(transaction, site, &together)? {
+            changed.extend(days(from.max(earliest), to.min(latest)).map(|day| (site, day)));
         }
     }
     let sql = "INSERT INTO days_changed (site, day, changes) VALUES (?1, ?2, 1) \
@@ -211,15 +216,19 @@ pub(super) fn mark(transaction: &Connection, new: &[&Event]) -> Result<(), Store
     Ok(())
 }
 
-/// The days between which a session was seen.
-fn spell_of(connection: &Connection, site: &str, session: &str) -> Result<Option<(Date, Date)>, StoreError> {
-    let at = |order: &str| {
-        let sql = format!("SELECT at_ms FROM events WHERE session = ?1 AND site = ?2 ORDER BY at_ms {order} LIMIT 1");
-        let at: Option<i64> =
-            connection.prepare_cached(&sql)?.query_row(params![session, site], |row| row.get(0)).optional()?;
-        Ok::<_, StoreError>(at.and_then(|at| Timestamp::from_millisecond(at).ok()).map(day_of))
-    };
-    Ok(at("ASC")?.zip(at("DESC")?))
+/// The days between which each session was seen, in one statement: whoever is linked to hundreds must not hold up all
+/// other writing.
+fn spells_of(connection: &Connection, site: &str, sessions: &HashSet<String>) -> Result<Vec<(Date, Date)>, StoreError> {
+    let sql = "SELECT (SELECT min(at_ms) FROM events WHERE session = one.value AND site = ?2), \
+               (SELECT max(at_ms) FROM events WHERE session = one.value AND site = ?2) FROM json_each(?1) AS one";
+    let mut statement = connection.prepare_cached(sql)?;
+    let sessions = serde_json::to_string(sessions).map_err(|error| unreadable("sessions", &error))?;
+    let day = |at: i64| Timestamp::from_millisecond(at).ok().map(day_of);
+    let spells = statement.query_map(params![sessions, site], |row| {
+        let (from, to): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+        Ok(from.and_then(day).zip(to.and_then(day)))
+    })?;
+    Ok(spells.filter_map(Result::transpose).collect::<Result<_, _>>()?)
 }
 
 fn note_links(transaction: &Connection, event: &Event, session: &str) -> Result<(), StoreError> {
