@@ -24,7 +24,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, config::DbConfig};
 use tokio::sync::Semaphore;
 
 use super::StoreError;
@@ -37,6 +37,9 @@ const FILE: &str = "zerodesk.db";
 const READERS: usize = 4;
 /// How long a statement waits for another process (a backup, a command) before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Compiled statements that a connection keeps: more than the program has in use at a time.
+const STATEMENTS: usize = 128;
 
 /// When a commit is done: FULL waits for the disk. NORMAL loses acknowledged tickets in a power cut, which is what the
 /// control of `scripts/power-cut` is for.
@@ -149,6 +152,9 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     // Otherwise what a larger change could undo goes into a file in /tmp, and where that is full or read-only, fails.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // A statement is compiled once: not again whenever its values change, and not because others came in between.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
