@@ -1,14 +1,15 @@
 //! Sums of days: which are stale, what they follow from, and the sums themselves.
 //!
-//! A written event marks each day whose sums it may change: its own, and those of other sessions that are the same
-//! visitor or the same requester. Which sessions belong together stands in `session_links`, so that both marking and
-//! reading follow a few links and never search all events.
+//! A written event marks each day whose sums it may change: its own at once, and those of other sessions that are the
+//! same visitor or the same requester before the figures are next read. Which sessions belong together stands in
+//! `session_links`, so that both marking and reading follow a few links and never search all events.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::Serialize;
 
 use super::{
     Sqlite, StoreError,
@@ -28,6 +29,11 @@ const DAYS_AFTER: i32 = 8;
 impl FigureStore for Sqlite {
     async fn stale_days(&self, site: &str, from: Date, to: Date, rules: u32) -> Result<Vec<Date>, InsightError> {
         let site = site.to_owned();
+        let asked = site.clone();
+        if self.read(move |connection| waits_for_marks(connection, &asked)).await? {
+            let asked = site.clone();
+            self.write(move |transaction| mark_linked(transaction, &asked)).await?;
+        }
         let query = move |connection: &Connection| {
             let sql = "SELECT changed.day FROM days_changed changed \
                        LEFT JOIN days_counted counted ON counted.site = changed.site AND counted.day = changed.day \
@@ -180,33 +186,71 @@ fn first_complete_day(connection: &Connection) -> Result<Option<Date>, StoreErro
     Ok(Some(day_of(before).checked_add(if whole { 1 } else { 2 }.days()).unwrap_or(Date::MAX)))
 }
 
-/// Notes which sessions belong together, then marks each day that one of the new events may change.
+/// Notes which sessions belong together, and marks the days of the new events and of their sessions. The days of other
+/// sessions of the same visitor are marked when somebody wants to know: whoever has hundreds must not hold up all
+/// writing.
 pub(super) fn mark(transaction: &Connection, new: &[&Event]) -> Result<(), StoreError> {
-    // By site and session: the first and the last instant at which something new happened.
-    let mut touched: BTreeMap<(&str, String), (Timestamp, Timestamp)> = BTreeMap::new();
+    let mut touched = Touched::new();
     for event in new {
         let session = event.session.to_string();
         note_links(transaction, event, &session)?;
-        let spell = touched.entry((&event.origin.site, session)).or_insert((event.at, event.at));
+        let spell = touched.entry((event.origin.site.clone(), session)).or_insert((event.at, event.at));
         *spell = (spell.0.min(event.at), spell.1.max(event.at));
     }
-    let mut changed: BTreeSet<(&str, Date)> = BTreeSet::new();
-    while let Some(((site, session), (first, last))) = touched.pop_first() {
-        let together = linked(transaction, [session])?;
-        // Others of the batch that belong to the same visitor are done in the same go.
-        let (mut first, mut last) = (day_of(first), day_of(last));
-        for session in &together {
-            if let Some((from, to)) = touched.remove(&(site, session.clone())) {
-                (first, last) = (first.min(day_of(from)), last.max(day_of(to)));
-            }
-        }
-        changed.extend(days(first, last).map(|day| (site, day)));
-        let earliest = first.checked_sub(DAYS_AFTER.days()).unwrap_or(first);
-        let latest = last.tomorrow().unwrap_or(last);
-        for (from, to) in spells_of(transaction, site, &together)? {
-            changed.extend(days(from.max(earliest), to.min(latest)).map(|day| (site, day)));
+    let mut changed = BTreeSet::new();
+    let mut linked = transaction.prepare_cached("SELECT EXISTS (SELECT 1 FROM session_links WHERE session = ?1)")?;
+    let sql = "INSERT INTO sessions_touched (site, session, first_ms, last_ms) VALUES (?1, ?2, ?3, ?4) \
+               ON CONFLICT (site, session) DO UPDATE \
+               SET first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)";
+    let mut wait = transaction.prepare_cached(sql)?;
+    for ((site, session), (first, last)) in touched {
+        changed.extend(days(day_of(first), day_of(last)).map(|day| (site.clone(), day)));
+        if linked.query_row(params![session], |row| row.get(0))? {
+            wait.execute(params![site, session, first.as_millisecond(), last.as_millisecond()])?;
+        } else {
+            let reach = within_reach(first, last);
+            changed.extend(seen(transaction, &site, &[session], reach)?.into_iter().map(|day| (site.clone(), day)));
         }
     }
+    note_changes(transaction, changed)
+}
+
+/// By site and session: the first and the last instant at which something new happened.
+type Touched = BTreeMap<(String, String), (Timestamp, Timestamp)>;
+
+/// Whether days wait for [`mark_linked`].
+fn waits_for_marks(connection: &Connection, site: &str) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions_touched WHERE site = ?1)")?;
+    Ok(statement.query_row(params![site], |row| row.get(0))?)
+}
+
+/// Marks the days of all sessions that are linked to those with new events.
+fn mark_linked(transaction: &Connection, site: &str) -> Result<(), StoreError> {
+    let mut statement = transaction
+        .prepare_cached("DELETE FROM sessions_touched WHERE site = ?1 RETURNING session, first_ms, last_ms")?;
+    let rows = statement.query_map(params![site], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    let mut touched: BTreeMap<String, (i64, i64)> = rows.collect::<Result<_, _>>()?;
+    let mut changed = BTreeSet::new();
+    while let Some((session, (mut first, mut last))) = touched.pop_first() {
+        let together = Vec::from_iter(linked(transaction, [session])?);
+        // Others that belong to the same visitor are done in the same go.
+        for (from, to) in together.iter().filter_map(|session| touched.remove(session)) {
+            (first, last) = (first.min(from), last.max(to));
+        }
+        let instant = |at| Timestamp::from_millisecond(at).map_err(|error| unreadable("time", &error));
+        let reach = within_reach(instant(first)?, instant(last)?);
+        changed.extend(seen(transaction, site, &together, reach)?.into_iter().map(|day| (site.to_owned(), day)));
+    }
+    note_changes(transaction, changed)
+}
+
+/// The days whose sums may depend on events between these instants.
+fn within_reach(first: Timestamp, last: Timestamp) -> (Date, Date) {
+    let (first, last) = (day_of(first), day_of(last));
+    (first.checked_sub(DAYS_AFTER.days()).unwrap_or(first), last.tomorrow().unwrap_or(last))
+}
+
+fn note_changes(transaction: &Connection, changed: BTreeSet<(String, Date)>) -> Result<(), StoreError> {
     let sql = "INSERT INTO days_changed (site, day, changes) VALUES (?1, ?2, 1) \
                ON CONFLICT (site, day) DO UPDATE SET changes = changes + 1";
     let mut statement = transaction.prepare_cached(sql)?;
@@ -216,19 +260,32 @@ pub(super) fn mark(transaction: &Connection, new: &[&Event]) -> Result<(), Store
     Ok(())
 }
 
-/// The days between which each session was seen, in one statement: whoever is linked to hundreds must not hold up all
-/// other writing.
-fn spells_of(connection: &Connection, site: &str, sessions: &HashSet<String>) -> Result<Vec<(Date, Date)>, StoreError> {
+/// The days from the first to the last on which each session was seen, within `reach`.
+fn seen(
+    connection: &Connection,
+    site: &str,
+    sessions: &[String],
+    (earliest, latest): (Date, Date),
+) -> Result<BTreeSet<Date>, StoreError> {
     let sql = "SELECT (SELECT min(at_ms) FROM events WHERE session = one.value AND site = ?2), \
                (SELECT max(at_ms) FROM events WHERE session = one.value AND site = ?2) FROM json_each(?1) AS one";
     let mut statement = connection.prepare_cached(sql)?;
-    let sessions = serde_json::to_string(sessions).map_err(|error| unreadable("sessions", &error))?;
     let day = |at: i64| Timestamp::from_millisecond(at).ok().map(day_of);
-    let spells = statement.query_map(params![sessions, site], |row| {
+    let spells = statement.query_map(params![json(sessions)?, site], |row| {
         let (from, to): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
         Ok(from.and_then(day).zip(to.and_then(day)))
     })?;
-    Ok(spells.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+    let mut seen = BTreeSet::new();
+    for spell in spells {
+        let Some((from, to)) = spell? else { continue };
+        seen.extend(days(from.max(earliest), to.min(latest)));
+    }
+    Ok(seen)
+}
+
+/// For `json_each`: many sessions in one statement.
+fn json(sessions: impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(&sessions).map_err(|error| unreadable("sessions", &error))
 }
 
 fn note_links(transaction: &Connection, event: &Event, session: &str) -> Result<(), StoreError> {
@@ -300,18 +357,32 @@ fn events_of_day(connection: &Connection, site: &str, day: Date) -> Result<DayEv
     let (earliest, latest) = reach(day);
     let sql = format!("SELECT {COLUMNS} FROM events WHERE site = ?1 AND at_ms >= ?2 AND at_ms < ?3");
     let mut events = select(&snapshot, &sql, params![site, from.as_millisecond(), to.as_millisecond()])?;
-    let present: HashSet<String> = events.iter().map(|event| event.session.to_string()).collect();
+    let mut sessions: HashSet<String> = events.iter().map(|event| event.session.to_string()).collect();
+    let sql = "SELECT DISTINCT session FROM session_links WHERE session IN (SELECT value FROM json_each(?1))";
+    let with_links = texts(&snapshot, sql, params![json(&sessions)?])?;
+    sessions.extend(linked(&snapshot, with_links)?);
+    // Few of them were there before or after the day.
+    let sql = "SELECT one.value FROM json_each(?1) AS one WHERE EXISTS (SELECT 1 FROM events \
+               WHERE session = one.value AND site = ?2 AND (at_ms >= ?3 AND at_ms < ?4 OR at_ms >= ?5 AND at_ms < ?6))";
+    let spells = [(earliest, from), (to, latest)].map(|(from, to)| (from.as_millisecond(), to.as_millisecond()));
+    let [before, after] = spells;
+    let values = params![json(&sessions)?, site, before.0, before.1, after.0, after.1];
+    let others = texts(&snapshot, sql, values)?;
     let sql = format!(
         "SELECT {COLUMNS} FROM events WHERE session = ?1 AND site = ?2 AND at_ms >= ?3 AND at_ms < ?4 LIMIT ?5"
     );
     let most = 2 * MAX_EVENTS as u32;
-    for session in linked(&snapshot, present)? {
-        for (from, to) in [(earliest, from), (to, latest)] {
-            let spell = params![session, site, from.as_millisecond(), to.as_millisecond(), most];
-            events.extend(select(&snapshot, &sql, spell)?);
+    for session in others {
+        for (from, to) in spells {
+            events.extend(select(&snapshot, &sql, params![session, site, from, to, most])?);
         }
     }
     let sql = "SELECT changes FROM days_changed WHERE site = ?1 AND day = ?2";
     let changes = snapshot.query_row(sql, params![site, day.to_string()], |row| row.get::<_, i64>(0)).optional()?;
     Ok(DayEvents { events, changes: changes.unwrap_or_default().cast_unsigned() })
+}
+
+fn texts(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_map(values, |row| row.get(0))?.collect::<Result<_, _>>()?)
 }

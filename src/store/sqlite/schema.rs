@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_figures.sql"),
     include_str!("../migrations/0007_learned.sql"),
     include_str!("../migrations/0008_step_mails.sql"),
+    include_str!("../migrations/0009_touched.sql"),
 ];
 
 /// Refuses a database that is damaged or from a newer program, before anything is written.
