@@ -5,7 +5,7 @@
 //! indexed before its commit. This room decides what the index holds, never how it is searched.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -90,10 +90,8 @@ impl Ingest {
     #[must_use]
     pub fn new(source: Directory, index: Arc<Index>, default_language: &str) -> Self {
         let snapshot = index.snapshot();
-        let entries = || snapshot.catalog().iter();
-        let seen = entries().map(|entry| (entry.path.clone(), entry.stamp.clone())).collect();
-        let mut content = ContentHash::default();
-        entries().for_each(|entry| content.toggle(&entry.path, &entry.revision));
+        let seen = snapshot.catalog().iter().map(|entry| (entry.path.clone(), entry.stamp.clone())).collect();
+        let content = ContentHash::of(&snapshot);
         Self {
             source,
             index,
@@ -126,12 +124,18 @@ impl Ingest {
     pub fn compare_all(&mut self, progress: &mut dyn FnMut(usize, usize)) -> Result<Report, IngestError> {
         let scan = self.source.scan()?;
         self.listing = scan.problems;
-        let present: HashSet<&str> = scan.files.iter().map(|file| file.path.as_str()).collect();
-        let gone = self.seen.keys().filter(|path| !present.contains(path.as_str())).cloned().collect();
-        let fresh = |file: &SourceFile| {
-            self.seen.get(&file.path).is_none_or(|seen| (seen.size, seen.modified_ns) != (file.size, file.modified_ns))
-        };
-        let changed: Vec<SourceFile> = scan.files.iter().filter(|file| fresh(file)).cloned().collect();
+        let (mut known, mut changed) = (0, Vec::new());
+        for file in &scan.files {
+            let seen = self.seen.get(&file.path);
+            known += usize::from(seen.is_some());
+            if seen.is_none_or(|seen| (seen.size, seen.modified_ns) != (file.size, file.modified_ns)) {
+                changed.push(file.clone());
+            }
+        }
+        let present = |path: &String| scan.files.binary_search_by(|file| file.path.cmp(path)).is_ok();
+        // Mostly nothing is gone, and then no path has to be looked up again to know it.
+        let left = if known < self.seen.len() { Some(self.seen.keys()) } else { None };
+        let gone = left.into_iter().flatten().filter(|path| !present(path)).cloned().collect();
         self.take_in(&changed, gone, progress)
     }
 
@@ -461,6 +465,19 @@ fn hex(bytes: &[u8]) -> String {
 struct ContentHash([u8; 16]);
 
 impl ContentHash {
+    /// That of everything in a snapshot, as its commit noted it.
+    fn of(snapshot: &Snapshot) -> Self {
+        let noted = u128::from_str_radix(&snapshot.generation().hash, 16);
+        noted.map_or_else(
+            |_| {
+                let mut content = Self::default();
+                snapshot.catalog().iter().for_each(|entry| content.toggle(&entry.path, &entry.revision));
+                content
+            },
+            |noted| Self(noted.to_be_bytes()),
+        )
+    }
+
     fn toggle(&mut self, path: &str, revision: &str) {
         let digest = Sha256::new().chain_update(path).chain_update([0]).chain_update(revision).finalize();
         for (byte, other) in self.0.iter_mut().zip(digest) {

@@ -1,6 +1,13 @@
 //! Starting and ending the program: what is in the way is told in one message, and what can be mended is.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+use zerodesk::{
+    article::Problem,
+    index::{Entry, Generation, Index},
+    ingest::Ingest,
+    source::Directory,
+};
 
 use crate::support::{
     Server,
@@ -38,9 +45,10 @@ fn stopped(program: Program) {
     assert_eq!(program.ended().code(), Some(0));
 }
 
-/// Turns bytes over in the middle of the largest file below a folder.
-fn damage(folder: &Path) {
-    let files = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok).filter(|entry| entry.path().is_file());
+/// Turns bytes over in the middle of the largest file below a folder whose name ends so.
+fn damage(folder: &Path, ending: &str) {
+    let files = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
+    let files = files.filter(|entry| entry.file_name().to_string_lossy().ends_with(ending));
     let largest = files.max_by_key(|entry| entry.metadata().unwrap().len()).expect("a file");
     let mut bytes = fs::read(largest.path()).unwrap();
     let middle = bytes.len() / 2;
@@ -52,14 +60,60 @@ fn damage(folder: &Path) {
 async fn a_damaged_index_is_built_again_with_a_warning() {
     let folder = folder();
     stopped(Program::start(folder.path()));
-    damage(&folder.path().join("index"));
-    let program = Program::start(folder.path());
-    assert!(program.log().contains("the index is damaged and is built again"), "{}", program.log());
-    let reply = client().get(format!("{}/api/v1/search?q=blue+lamp", program.url)).send().await.unwrap();
-    let reply: serde_json::Value = reply.json().await.unwrap();
-    assert_eq!(reply["hits"][0]["article"], "a", "{reply}");
-    stopped(program);
+    for ending in [".store", ".term", ".idx", ".fast", "meta.json"] {
+        damage(&folder.path().join("index"), ending);
+        let program = Program::start(folder.path());
+        let mended = async || {
+            let reply = client().get(format!("{}/api/v1/search?q=blue+lamp", program.url)).send().await.unwrap();
+            let reply: serde_json::Value = reply.json().await.unwrap();
+            // Stored documents are looked at while visitors are already served.
+            program.log().contains("the index is damaged and is built again") && reply["hits"][0]["article"] == "a"
+        };
+        let wait = async { while !mended().await {} };
+        tokio::time::timeout(Duration::from_secs(20), wait).await.unwrap_or_else(|_| panic!("{ending}"));
+        stopped(program);
+    }
     assert!(!Program::start(folder.path()).log().contains("damaged"), "once is enough");
+}
+
+/// What a start makes of the articles and of the index below a folder.
+fn started(folder: &Path) -> (Vec<Entry>, Vec<Problem>, Generation) {
+    let index = Arc::new(Index::open(&folder.join("index"), "en").unwrap());
+    let source = Directory::open(&folder.join("articles")).unwrap();
+    Ingest::new(source, index.clone(), "en").compare_all(&mut |_, _| {}).unwrap();
+    let snapshot = index.snapshot();
+    let entries = snapshot.catalog().iter().map(|entry| Entry::clone(entry)).collect();
+    (entries, snapshot.catalog().problems().to_vec(), snapshot.generation().clone())
+}
+
+#[test]
+fn entries_kept_beside_the_index_change_nothing_of_what_a_start_finds() {
+    let folder = tempfile::tempdir().unwrap();
+    let articles = folder.path().join("articles");
+    fs::create_dir(&articles).unwrap();
+    for number in 0..600 {
+        fs::write(articles.join(format!("{number}.md")), format!("# Lamp {number}\n\nIt shines.\n")).unwrap();
+    }
+    fs::write(articles.join("same.md"), "---\nslug: \"7\"\n---\n# Another lamp\n").unwrap();
+    let first = started(folder.path());
+    assert_eq!((first.0.len(), first.1.len()), (601, 1), "{:?}", first.1);
+    let index = fs::read_dir(folder.path().join("index")).unwrap().map(|entry| entry.unwrap().path());
+    let kept = index.map(|path| path.join(".entries")).find(|path| path.exists()).expect("entries are kept");
+    let written = fs::read(&kept).unwrap();
+    let without_end = &written[..written.len() / 2];
+    for bytes in [&written, without_end, &vec![0x5a; written.len()], b""] {
+        fs::write(&kept, bytes).unwrap();
+        assert_eq!(started(folder.path()), first, "{} bytes", bytes.len());
+    }
+    fs::remove_file(&kept).unwrap();
+    assert_eq!(started(folder.path()), first);
+    assert_eq!(fs::read(&kept).unwrap().len(), written.len(), "written anew");
+
+    fs::write(articles.join("8.md"), "# The changed lamp\n").unwrap();
+    let changed = started(folder.path());
+    assert_eq!((changed.0[first.0.len() - 1].front_matter.slug.as_str(), &changed.1), ("7-2", &first.1));
+    assert_ne!(changed, first);
+    assert_eq!(started(folder.path()), changed);
 }
 
 #[test]

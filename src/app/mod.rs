@@ -165,12 +165,18 @@ impl App {
         let index = Arc::new(Index::open(&config.index, config.default_language())?);
         let ingest = Ingest::new(source, index.clone(), config.default_language());
         let mut ingest = ingest.with_drafts(config.preview);
+        let found = index.snapshot().generation().number > 0;
         ingest.compare_all(&mut |done, all| progress(done, all))?;
         warn_of_unlisted_languages(&config, &index.snapshot());
 
         let stop_following = Box::new(watcher.stopper());
         let faults = Faults::default();
-        let guarded = Arc::new(Guarded::new(index.clone(), faults.clone(), watcher.nudge()));
+        let nudge = watcher.nudge();
+        if found {
+            // Whether all of it is sound takes longer to tell than visitors should wait.
+            nudge();
+        }
+        let guarded = Arc::new(Guarded::new(index.clone(), faults.clone(), nudge));
         let follower = guarded.clone();
         let (ended, articles) = oneshot::channel();
         thread::Builder::new()

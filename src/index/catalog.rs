@@ -14,6 +14,8 @@ use crate::article::{Problem, ProblemCode, Severity};
 #[derive(Debug, Default)]
 pub struct Catalog {
     entries: Vec<Arc<Entry>>,
+    /// Entries whose slug was taken, as they are without the others.
+    renamed: HashMap<String, Arc<Entry>>,
     slugs: HashMap<Slug, u32>,
     aliases: HashMap<String, u32>,
     translations: HashMap<Group, Vec<u32>>,
@@ -86,7 +88,7 @@ impl Catalog {
             });
             let mut own = Entry::clone(&entry);
             own.front_matter.slug = slug;
-            entry = Arc::new(own);
+            self.renamed.insert(entry.path.clone(), std::mem::replace(&mut entry, Arc::new(own)));
         }
         self.slugs.insert(Slug(Arc::clone(&entry)), at);
         self.translations.entry(Group(Arc::clone(&entry))).or_default().push(at);
@@ -119,6 +121,11 @@ impl Catalog {
     /// All articles, by path.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.entries.iter()
+    }
+
+    /// The same with the slugs that they have by themselves.
+    pub(super) fn as_written(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.entries.iter().map(|entry| self.renamed.get(&entry.path).unwrap_or(entry))
     }
 
     /// The article at a place of the order; the index counts articles by it.

@@ -23,7 +23,7 @@ use tantivy::{
 };
 
 /// Ending of the files that hold stored documents.
-const STORE: &str = "store";
+pub(super) const STORE: &str = "store";
 /// Reads from this many bytes on are mapped all the same: merging and checking take a whole file at once.
 const LARGE: usize = 4 * 1024 * 1024;
 

@@ -1,10 +1,13 @@
 //! Generations on disk: one folder each, named after what made it.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     path::{Path, PathBuf},
-    sync::Arc,
-    thread,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -12,7 +15,12 @@ use sha2::{Digest, Sha256};
 use tantivy::{IndexBuilder, directory::error::LockError};
 use tokio::sync::watch;
 
-use super::{IndexError, Snapshot, Writer, files::Files, schema, snapshot::Built};
+use super::{
+    IndexError, Snapshot, Writer,
+    files::{Files, STORE},
+    kept, schema,
+    snapshot::Built,
+};
 use crate::{analysis, article::Problem};
 
 /// Number and content of what is searched, as operations show it.
@@ -32,6 +40,8 @@ pub struct Index {
     lock: Option<File>,
     current: ArcSwap<Snapshot>,
     published: watch::Sender<Generation>,
+    /// Articles whose entries are not among those kept beside the index.
+    unkept: AtomicUsize,
 }
 
 impl Index {
@@ -43,7 +53,8 @@ impl Index {
 
     /// Opens the generation in `folder` that this version would make with `default_language`, or begins an empty one.
     ///
-    /// A damaged generation is removed and begun again; those of other versions are removed.
+    /// A damaged generation is removed and begun again; those of other versions are removed. Stored documents are by far
+    /// the most of an index and are looked at no further than their ends: [`Index::is_sound`] does.
     ///
     /// # Errors
     /// The folder cannot be created, read or written, or another server has it.
@@ -73,29 +84,38 @@ impl Index {
             return Err(Reopen::Empty);
         }
         let damaged = |error: &dyn std::fmt::Display| Reopen::Damaged(error.to_string());
-        readable(own).map_err(|e| damaged(&e))?;
+        readable(own, |path| !is_store(path)).map_err(|e| damaged(&e))?;
         let files = Files::open(own).map_err(|e| damaged(&e))?;
         let engine = tantivy::Index::open(files).map_err(|e| damaged(&e))?;
         if schema::fields_of(&engine).is_none() {
             return Err(Reopen::Damaged("its schema is not this version's".into()));
         }
-        // Both read the whole index, each its own part of every file.
-        let (checked, opened) = thread::scope(|scope| {
-            let checking = scope.spawn(|| engine.validate_checksum());
-            let opened = Self::around(engine.clone(), Some(own.to_owned()));
-            (checking.join(), opened)
-        });
-        let bad = checked.map_err(|_| damaged(&"its files cannot be checked"))?.map_err(|e| damaged(&e))?;
-        if let Some(file) = bad.iter().next() {
+        if let Some(file) = damaged_file(&engine).map_err(|e| damaged(&e))? {
             return Err(Reopen::Damaged(format!("checksum of {} does not match", file.display())));
         }
-        opened.map_err(|e| damaged(&e))
+        Self::around(engine, Some(own.to_owned())).map_err(|e| damaged(&e))
     }
 
     fn around(engine: tantivy::Index, folder: Option<PathBuf>) -> Result<Self, IndexError> {
-        let snapshot = Snapshot::load(&engine, None, Vec::new())?;
+        let kept = if folder.is_some() { kept::read(&engine) } else { Vec::new() };
+        let snapshot = Arc::new(Snapshot::load(&engine, Built::kept(kept), Vec::new())?);
         let published = watch::Sender::new(snapshot.generation().clone());
-        Ok(Self { engine, folder, lock: None, current: ArcSwap::from_pointee(snapshot), published })
+        let (current, unkept) = (ArcSwap::from(Arc::clone(&snapshot)), AtomicUsize::default());
+        let index = Self { engine, folder, lock: None, current, published, unkept };
+        index.keep(&snapshot);
+        Ok(index)
+    }
+
+    /// Keeps the entries beside the index when it is worth it.
+    fn keep(&self, snapshot: &Snapshot) {
+        let unkept = self.unkept.fetch_add(snapshot.fresh(), Ordering::Relaxed) + snapshot.fresh();
+        if self.folder.is_none() || unkept < kept::MANY {
+            return;
+        }
+        self.unkept.store(0, Ordering::Relaxed);
+        if let Err(error) = kept::write(&self.engine, snapshot.catalog().as_written()) {
+            tracing::warn!(%error, "the next start takes longer");
+        }
     }
 
     /// What is searched now.
@@ -128,33 +148,58 @@ impl Index {
     /// Whether the files on disk are as they were written. It reads all of them.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.engine.validate_checksum().is_ok_and(|bad| bad.is_empty())
+        let readable = self.folder.as_ref().is_none_or(|folder| readable(folder, |_| true).is_ok());
+        readable && self.engine.validate_checksum().is_ok_and(|bad| bad.is_empty())
     }
 
-    /// Makes what was committed the current snapshot; `problems` are those of files that are no articles.
+    /// Makes what was committed the current snapshot; `problems` are those of files that are no articles. Where nothing
+    /// was committed, and they are those known, the snapshot stays.
     ///
     /// # Errors
     /// The commit cannot be read; the snapshot before stays in use.
     pub fn publish(&self, problems: Vec<Problem>) -> Result<Arc<Snapshot>, IndexError> {
+        let before = self.snapshot();
+        if before.is_current(&self.engine, &problems)? {
+            return Ok(before);
+        }
         if let Some(folder) = &self.folder {
             // tantivy renames meta.json without syncing the folder.
             File::open(folder)?.sync_all()?;
         }
-        let before = self.snapshot();
-        let built = Built::of(&before);
-        let snapshot = Arc::new(Snapshot::load(&self.engine, Some(built), problems)?);
+        let snapshot = Arc::new(Snapshot::load(&self.engine, Built::of(&before), problems)?);
         self.current.store(Arc::clone(&snapshot));
         self.published.send_replace(snapshot.generation().clone());
+        self.keep(&snapshot);
         Ok(snapshot)
     }
 }
 
-/// Reads every file once as a file. The index is mapped into memory, and there a disk that fails ends the process.
-fn readable(folder: &Path) -> std::io::Result<()> {
+/// Reads files once as files. They are mapped into memory, and there a disk that fails ends the process.
+fn readable(folder: &Path, which: impl Fn(&Path) -> bool) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
-        std::io::copy(&mut File::open(entry?.path())?, &mut std::io::sink())?;
+        let path = entry?.path();
+        if which(&path) {
+            std::io::copy(&mut File::open(path)?, &mut std::io::sink())?;
+        }
     }
     Ok(())
+}
+
+/// A file that is not as it was written, stored documents left out.
+fn damaged_file(engine: &tantivy::Index) -> tantivy::Result<Option<PathBuf>> {
+    let metas = engine.load_metas()?;
+    let segments: HashSet<String> = metas.segments.iter().map(|segment| segment.id().uuid_string()).collect();
+    for path in engine.directory().list_managed_files() {
+        let in_use = path.file_stem().is_some_and(|name| segments.contains(&*name.to_string_lossy()));
+        if in_use && !is_store(&path) && !engine.directory().validate_checksum(&path)? {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+fn is_store(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == STORE)
 }
 
 enum Reopen {

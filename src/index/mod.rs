@@ -8,6 +8,7 @@
 mod catalog;
 mod files;
 mod generation;
+mod kept;
 mod lexicon;
 mod passages;
 mod record;

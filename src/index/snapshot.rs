@@ -21,7 +21,7 @@ use crate::article::Problem;
 
 /// Stored documents kept in memory by segment.
 const STORED: usize = 64;
-/// Articles from which on their records are read on all processors.
+/// So many pieces of work are worth all processors.
 const MANY: usize = 500;
 /// Marks a document that is no (longer a) searched article.
 const NONE: u32 = u32::MAX;
@@ -39,6 +39,10 @@ pub struct Snapshot {
     lengths: Vec<[u32; TextField::COUNT]>,
     languages: HashMap<String, LanguageStatistics>,
     newest: Option<jiff::civil::Date>,
+    /// Articles that the snapshot before did not have.
+    fresh: usize,
+    /// Problems of files that are no articles.
+    listed: Vec<Problem>,
 }
 
 /// What ranking needs to know of all articles of one language.
@@ -91,29 +95,28 @@ pub(super) struct Built {
 }
 
 impl Built {
+    /// What was kept beside the index.
+    pub(super) fn kept(entries: Vec<Arc<Entry>>) -> Self {
+        Self { entries, lexicons: HashMap::new() }
+    }
+
     pub(super) fn of(snapshot: &Snapshot) -> Self {
         let segments = snapshot.searcher.segment_readers().iter().zip(&snapshot.segments);
         Self {
-            entries: snapshot.catalog.iter().cloned().collect(),
+            entries: snapshot.catalog.as_written().cloned().collect(),
             lexicons: segments.map(|(reader, segment)| (reader.segment_id(), Arc::clone(&segment.lexicons))).collect(),
         }
     }
 }
 
 impl Snapshot {
-    pub(super) fn load(
-        engine: &tantivy::Index,
-        before: Option<Built>,
-        problems: Vec<Problem>,
-    ) -> Result<Self, IndexError> {
+    pub(super) fn load(engine: &tantivy::Index, before: Built, problems: Vec<Problem>) -> Result<Self, IndexError> {
         let (_, fields) = schema::schema();
         let reader =
             engine.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(0).try_into()?;
         let searcher: Searcher = tantivy::IndexReader::searcher(&reader);
-        let before = before.unwrap_or_default();
-        let found = Documents::of(&searcher, &before.entries)?;
-        let Documents { entries, addresses, ids } = found;
-        let catalog = Catalog::new(entries, problems);
+        let Documents { entries, addresses, ids, fresh } = Documents::of(&searcher, &before.entries)?;
+        let catalog = Catalog::new(entries, problems.clone());
         let mut snapshot = Self {
             generation: generation(engine)?,
             segments: Vec::with_capacity(searcher.segment_readers().len()),
@@ -121,6 +124,8 @@ impl Snapshot {
             lengths: catalog.iter().map(|entry| entry.lengths).collect(),
             languages: statistics(&catalog),
             newest: catalog.iter().filter_map(|entry| entry.front_matter.updated).max(),
+            fresh,
+            listed: problems,
             catalog,
             searcher,
             fields,
@@ -192,6 +197,16 @@ impl Snapshot {
 
     fn bytes(&self, address: DocAddress) -> Result<OwnedBytes, IndexError> {
         Ok(self.segments[address.segment_ord as usize].store.get_document_bytes(address.doc_id)?)
+    }
+
+    /// How many articles the snapshot before did not have.
+    pub(super) fn fresh(&self) -> usize {
+        self.fresh
+    }
+
+    /// Whether it is what the last commit left, with these problems of files that are no articles.
+    pub(super) fn is_current(&self, engine: &tantivy::Index, problems: &[Problem]) -> Result<bool, IndexError> {
+        Ok(self.listed == problems && self.generation == generation(engine)?)
     }
 
     /// The last day on which any article was updated.
@@ -339,6 +354,8 @@ struct Documents {
     addresses: HashMap<u64, DocAddress>,
     /// Identities by segment and document; 1 for the dead.
     ids: Vec<Vec<u64>>,
+    /// How many entries were read.
+    fresh: usize,
 }
 
 impl Documents {
@@ -346,7 +363,7 @@ impl Documents {
     fn of(searcher: &Searcher, known: &[Arc<Entry>]) -> Result<Self, IndexError> {
         let articles = searcher.num_docs() as usize / 2;
         let (entries, addresses) = (Vec::with_capacity(articles), HashMap::with_capacity(2 * articles));
-        let mut found = Self { entries, addresses, ids: Vec::new() };
+        let mut found = Self { entries, addresses, ids: Vec::new(), fresh: 0 };
         let mut unknown = HashMap::with_capacity(articles);
         for (ordinal, segment) in searcher.segment_readers().iter().enumerate() {
             let column = segment.fast_fields().u64("id")?;
@@ -365,31 +382,37 @@ impl Documents {
         found.entries.extend(known.iter().filter(|entry| unknown.remove(&(entry.id | 1)).is_some()).cloned());
         let mut unknown: Vec<_> = unknown.into_values().collect();
         unknown.sort_unstable(); // as they lie on the disk
-        found.entries.extend(read_entries(searcher, &unknown)?.into_iter().map(Arc::new));
+        found.fresh = unknown.len();
+        found.entries.extend(on_all_processors(&unknown, |addresses| read_entries(searcher, addresses))?);
         Ok(found)
     }
 }
 
-/// Reads records, on all processors where there are many.
-fn read_entries(searcher: &Searcher, addresses: &[DocAddress]) -> Result<Vec<Entry>, IndexError> {
-    let read = |part: &[DocAddress]| -> Result<Vec<Entry>, IndexError> {
-        let segments = searcher.segment_readers().iter();
-        let stores = segments.map(|segment| segment.get_store_reader(0)).collect::<Result<Vec<_>, _>>()?;
-        part.iter().map(|address| read_entry(&stores[address.segment_ord as usize], address.doc_id)).collect()
-    };
-    if addresses.len() < MANY {
-        return read(addresses);
+fn read_entries(searcher: &Searcher, addresses: &[DocAddress]) -> Result<Vec<Arc<Entry>>, IndexError> {
+    let segments = searcher.segment_readers().iter();
+    let stores = segments.map(|segment| segment.get_store_reader(0)).collect::<Result<Vec<_>, _>>()?;
+    let read = |address: &DocAddress| read_entry(&stores[address.segment_ord as usize], address.doc_id).map(Arc::new);
+    addresses.iter().map(read).collect()
+}
+
+/// Does a piece of work after the other, on all processors where there are many.
+pub(super) fn on_all_processors<T: Sync, R: Send>(
+    work: &[T],
+    done: impl Fn(&[T]) -> Result<Vec<R>, IndexError> + Sync,
+) -> Result<Vec<R>, IndexError> {
+    if work.len() < MANY {
+        return done(work);
     }
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
-        let parts = addresses.chunks(addresses.len().div_ceil(processors));
-        let parts: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
-        let mut entries = Vec::with_capacity(addresses.len());
+        let parts = work.chunks(work.len().div_ceil(processors));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(|| done(part))).collect();
+        let mut all = Vec::with_capacity(work.len());
         for part in parts {
             let failed = || IndexError::Io(io::Error::other("a thread that read the index ended"));
-            entries.extend(part.join().map_err(|_| failed())??);
+            all.extend(part.join().map_err(|_| failed())??);
         }
-        Ok(entries)
+        Ok(all)
     })
 }
 

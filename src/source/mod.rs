@@ -108,10 +108,14 @@ impl Directory {
         // Links to folders are not followed: their files are either found where they are, or outside.
         for entry in WalkDir::new(&self.root).sort_by_file_name().into_iter().filter_entry(is_visible) {
             match entry {
-                Ok(entry) if is_markdown(entry.path()) && !entry.file_type().is_dir() => {
-                    self.look(entry.path(), &inside, &mut scan);
-                }
-                Ok(_) => {}
+                Ok(entry) if !is_markdown(entry.path()) || entry.file_type().is_dir() => {}
+                Ok(entry) if entry.path_is_symlink() => self.look(entry.path(), &inside, &mut scan),
+                // What is no link is where it is listed; asking the system for its real path took most of a start.
+                Ok(entry) => match entry.metadata().map_err(io::Error::from) {
+                    Ok(metadata) => scan.add(self.relative(entry.path()), &metadata),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => scan.problems.push(unreadable(self.relative(entry.path()), &error)),
+                },
                 Err(error) => {
                     let path = error.path().map_or_else(String::new, |path| self.relative(path));
                     scan.problems.push(unreadable(path, &error));
@@ -143,12 +147,7 @@ impl Directory {
                 help: "copy the file into the folder".into(),
                 ..unreadable(path, &"link")
             }),
-            Ok((metadata, _)) if metadata.is_file() => {
-                let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-                let modified_ns = modified.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
-                scan.files.push(SourceFile { path, size: metadata.len(), modified_ns });
-            }
-            Ok(_) => {}
+            Ok((metadata, _)) => scan.add(path, &metadata),
             // Gone between listing and looking: the next look sees it.
             Err(error) if error.kind() == io::ErrorKind::NotFound && !full.is_symlink() => {}
             Err(error) => scan.problems.push(unreadable(path, &error)),
@@ -177,7 +176,24 @@ impl Directory {
 
     fn relative(&self, full: &Path) -> String {
         let below = full.strip_prefix(&self.root).unwrap_or(full);
-        below.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+        let mut path = String::with_capacity(below.as_os_str().len());
+        for part in below {
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(&part.to_string_lossy());
+        }
+        path
+    }
+}
+
+impl Scan {
+    fn add(&mut self, path: String, metadata: &fs::Metadata) {
+        if metadata.is_file() {
+            let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            let modified_ns = modified.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
+            self.files.push(SourceFile { path, size: metadata.len(), modified_ns });
+        }
     }
 }
 
