@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::Server;
+use crate::support::{HELP, Server};
 
 #[tokio::test]
 async fn words_find_their_article() {
@@ -91,6 +91,39 @@ async fn a_site_sees_its_folders_only() {
     let unknown = server.json("/api/v1/search?q=cards&site=none").await;
     assert_eq!((&unknown["code"], &unknown["field"]), (&json!("not-found"), &json!("site")));
     assert_eq!(server.get("/a/wiki-cards?site=shop").await.status(), 404);
+}
+
+#[tokio::test]
+async fn addresses_in_replies_lead_to_the_page_of_the_same_site() {
+    let sites =
+        "[sites.default]\nlanguages = [\"en\", \"de\"]\n[sites.shop]\nname = \"Shop\"\nlanguages = [\"en\", \"de\"]";
+    let server = Server::with(HELP).configured(sites).start().await;
+    let search = "/api/v1/search?q=replace+the+cartridge&lang=en";
+    // The same question at the default site first: what is kept of it is not for the other.
+    assert_eq!(server.json(search).await["hits"][0]["url"], "/a/printer");
+    let found = server.json(&format!("{search}&site=shop")).await;
+    let listed = server.json("/api/v1/articles?site=shop&kind=troubleshooting").await;
+    let article = server.json("/api/v1/articles/reset-password?site=shop").await;
+    let about = server.json("/api/v1/suggest?path=/printer-prints-blank-pages&site=shop&lang=en").await;
+    let question = json!({ "site": "shop", "lang": "en", "message": "The printer prints blank pages" });
+    let help: serde_json::Value = server.post_json("/api/v1/suggest", &question).await.json().await.unwrap();
+    for (reply, pointer, page) in [
+        (&found, "/hits/0/url", "/a/printer?site=shop"),
+        (&found, "/hits/0/sections/0/url", "/a/printer?site=shop#replace-the-cartridge"),
+        (&listed, "/articles/0/url", "/a/printer?site=shop"),
+        (&article, "/url", "/a/reset-password?site=shop"),
+        (&article, "/translations/0/url", "/a/passwort?site=shop"),
+        (&about, "/hits/0/url", "/a/printer?site=shop"),
+        (&help, "/hits/0/url", "/a/printer?site=shop"),
+        (&found, "/handoff/url", "/contact?query_id="),
+    ] {
+        let url = reply.pointer(pointer).and_then(|url| url.as_str()).unwrap_or_else(|| panic!("{pointer}: {reply}"));
+        assert!(url.starts_with(page), "{pointer}: {url}");
+        let page = server.page(url).await;
+        assert!(page.contains("– Shop</title>"), "{url}: {page}");
+    }
+    assert!(server.page("/contact?site=shop&article=printer").await.contains("/a/printer?site=shop\""));
+    assert_eq!(server.get("/old/password?site=shop").await.headers()["location"], "/a/reset-password?site=shop");
 }
 
 #[tokio::test]

@@ -20,6 +20,12 @@ pub fn page_of(site: &str, entry: &Entry) -> String {
     within(site, page(entry))
 }
 
+/// A section's place on its page, as a site shows it; the page itself where the section has no anchor.
+#[must_use]
+pub fn section_of(site: &str, slug: &str, anchor: &str) -> String {
+    within(site, if anchor.is_empty() { format!("/a/{slug}") } else { format!("/a/{slug}#{anchor}") })
+}
+
 /// The home page of a site in one of its languages; the first needs no name.
 #[must_use]
 pub fn home(key: &str, site: &Site, lang: &str) -> String {

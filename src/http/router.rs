@@ -245,14 +245,14 @@ fn guarded(routes: Router<Context>, context: &Context) -> Router<Context> {
 }
 
 /// An earlier address of an article leads to where it is now.
-async fn nothing_here(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
+async fn nothing_here(State(app): State<Arc<App>>, visitor: pages::Visitor, uri: Uri) -> Result<Response, ApiError> {
     let path = percent_decode_str(uri.path()).decode_utf8_lossy();
     let snapshot = app.snapshot();
     let entry = snapshot
         .catalog()
         .by_alias(&path)
         .ok_or_else(|| ApiError::not_found("There is nothing at this address. `/openapi.json` lists what there is."))?;
-    Ok(pages::article::moved(&links::page(entry)))
+    Ok(pages::article::moved(&links::page_of(&visitor.site, entry)))
 }
 
 async fn not_this_way() -> ApiError {

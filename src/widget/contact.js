@@ -44,7 +44,6 @@ function suggesting() {
     // A list that holds the focus is not taken away from under it.
     if (list.contains(document.activeElement)) return;
     list.replaceChildren(...wanted.map(item));
-    box.hidden = !wanted.length;
     said.textContent = wanted.length ? box.dataset.count.replace('{count}', wanted.length) : '';
     for (const hit of wanted) everShown.set(hit.article, hit.title);
     along.hidden = !everShown.size;
@@ -74,7 +73,6 @@ function suggesting() {
       const next = row.nextElementSibling ?? row.previousElementSibling;
       (next?.querySelector('summary') ?? message).focus();
       row.remove();
-      box.hidden = !list.children.length;
     });
     return element('li', {}, details);
   };

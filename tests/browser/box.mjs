@@ -14,6 +14,8 @@ import { comingAndGoing, unfriendlyPages } from './guests.mjs';
 import { boxByKeyboard, pagesByKeyboard } from './keyboard.mjs';
 import { phone } from './phone.mjs';
 import { boxPlaces, headers, places } from './places.mjs';
+import { preview } from './preview.mjs';
+import { reflow } from './reflow.mjs';
 import { pageScript } from './script.mjs';
 import { boxStates } from './states.mjs';
 import { finish, lane, start } from './support.mjs';
@@ -26,8 +28,8 @@ const { LANES = 'chromium firefox' } = process.env;
 // Lanes run side by side, each in a browser of its own.
 const PLAN = [
   ['chromium', [budgets, boxStates, boxFeatures, boxTree, boxByKeyboard, boxPlaces, unfriendlyPages, comingAndGoing, poisonedBox]],
-  ['chromium', [headers, pageScript, wholeVisit, pagesTree, pagesByKeyboard, places]],
-  ['chromium', [careless, badReplies, withoutScripts, badServers, badArticles, hostilePages, phone]],
+  ['chromium', [headers, pageScript, wholeVisit, pagesTree, pagesByKeyboard, places, reflow]],
+  ['chromium', [careless, badReplies, withoutScripts, badServers, badArticles, hostilePages, phone, preview]],
   ['firefox', [boxByKeyboard, unfriendlyPages, badReplies, poisonedBox]],
 ];
 

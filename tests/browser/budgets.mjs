@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { answer, hit, replies } from './replies.mjs';
+import { PUBLIC } from './places.mjs';
 import { open, server, test } from './support.mjs';
 
 const LOADER_BYTES = 2_000;
@@ -11,6 +12,17 @@ const BOX_BYTES = 12_000;
 const WORDS_BYTES = 1_500;
 const PAGE_BYTES = 50_000;
 const PAGE_REQUESTS = 4;
+
+// Scripts that come late move whatever they move after the first picture of the page.
+const LATE_MS = 150;
+
+/** Runs in the page: keeps each shift of its layout, with what moved. */
+function keepShifts() {
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const { value, sources } of list.getEntries()) window.shifts.push(`${value} ${sources.map(({ node }) => node?.outerHTML?.slice(0, 80))}`);
+  }).observe({ type: 'layout-shift', buffered: true });
+}
 
 const gzipped = async (address) => gzipSync(Buffer.from(await (await fetch(address)).arrayBuffer()), { level: 9 }).length;
 
@@ -69,12 +81,7 @@ export async function budgets() {
       inspector.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
         if (types.get(requestId) !== 'Image') bytes += encodedDataLength;
       });
-      await page.addInitScript(() => {
-        window.shifts = [];
-        new PerformanceObserver((list) => {
-          for (const { value, sources } of list.getEntries()) window.shifts.push(`${value} ${sources.map(({ node }) => node?.outerHTML?.slice(0, 80))}`);
-        }).observe({ type: 'layout-shift', buffered: true });
-      });
+      await page.addInitScript(keepShifts);
       for (const path of ['/a/embed-the-box', '/a/front-matter', '/a/settings-reference', '/?lang=en', '/search?q=search+box&lang=en', '/contact?lang=en']) {
         await inspector.send('Network.clearBrowserCache');
         types.clear();
@@ -89,6 +96,45 @@ export async function budgets() {
         assert.ok(bytes <= PAGE_BYTES, `${path}: ${bytes} bytes`);
         if (path.startsWith('/a/')) assert.ok(counted.length <= PAGE_REQUESTS, `${path}: ${counted.length} requests, ${counted}`);
       }
+    }, { viewport: { width, height } });
+  }
+
+  await test('a shift of the layout is noticed', async (page) => {
+    await page.addInitScript(keepShifts);
+    await page.goto(`${server}/contact?lang=en`);
+    await page.evaluate(() => document.querySelector('main').prepend(Object.assign(document.createElement('p'), { textContent: 'Late' })));
+    await page.waitForFunction(() => window.shifts.length > 0);
+  });
+
+  for (const [width, height] of [[360, 740], [768, 1024], [1280, 900]]) {
+    await test(`no page jumps when its scripts come late (${width} px)`, async (page) => {
+      await page.addInitScript(keepShifts);
+      await page.route(/\.js(\?|$)/, async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+        await route.continue().catch(() => {});
+      });
+      for (const [name, path] of PUBLIC) {
+        await page.goto(`${server}${path}`);
+        await page.mouse.wheel(0, 3000);
+        await page.waitForTimeout(LATE_MS);
+        assert.deepEqual(await page.evaluate(() => window.shifts), [], `${name} jumps`);
+      }
+    }, { viewport: { width, height } });
+
+    await test(`no field of the contact form moves when articles are suggested late (${width} px)`, async (page) => {
+      await page.addInitScript(keepShifts);
+      await page.route(`${server}/api/v1/suggest`, async (route) => {
+        // Browsers do not count what moves within half a second of a key.
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        await route.continue();
+      });
+      await page.goto(`${server}/contact?lang=en`);
+      await page.getByLabel('Your question').fill('How do I embed the search box?');
+      const email = page.getByLabel('E-mail');
+      const { y } = await email.boundingBox();
+      await page.locator('.suggestions li').first().waitFor();
+      assert.equal((await email.boundingBox()).y, y);
+      assert.deepEqual(await page.evaluate(() => window.shifts), []);
     }, { viewport: { width, height } });
   }
 }

@@ -11,10 +11,11 @@ import { fileURLToPath } from 'node:url';
 const PROGRAM = process.env.ZERODESK ?? fileURLToPath(new URL('../../target/debug/zerodesk', import.meta.url));
 
 /**
- * Starts a server with these articles ({ path: text or bytes }) and this zerodesk.toml. Resolves to its `url`, the
- * `token` of its desk, and `stop`, once it listens and has read everything.
+ * Starts a server with these articles ({ path: text or bytes }) and this zerodesk.toml; `preview` makes it one for
+ * writers. Resolves to its `url`, the `token` of its desk, `write` to save a file, and `stop`, once it listens and has
+ * read everything.
  */
-export async function serveOther({ articles, settings = '', files = {}, limits = 'off' }) {
+export async function serveOther({ articles, settings = '', files = {}, limits = 'off', preview = false }) {
   const folder = mkdtempSync(join(tmpdir(), 'zerodesk-browser-'));
   const write = (path, content) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -23,7 +24,7 @@ export async function serveOther({ articles, settings = '', files = {}, limits =
   for (const [path, content] of Object.entries(articles)) write(`articles/${path}`, content);
   for (const [path, content] of Object.entries({ ...files, 'zerodesk.toml': settings })) write(path, content);
   const flags = ['serve', '--config', 'zerodesk.toml', '--articles', 'articles', '--index', 'index', '--data', 'data',
-    '--listen', '127.0.0.1:0', '--limits', limits];
+    '--listen', '127.0.0.1:0', '--limits', limits, ...(preview ? ['--preview'] : [])];
   // Our own settings are none of its.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ZERODESK')));
   const program = spawn(PROGRAM, flags, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -36,7 +37,7 @@ export async function serveOther({ articles, settings = '', files = {}, limits =
     rmSync(folder, { recursive: true, force: true });
   };
   process.once('exit', () => program.kill('SIGKILL'));
-  const found = { stop, token: '' };
+  const found = { stop, write, token: '' };
   for await (const line of createInterface(program.stdout)) {
     if (line.startsWith('access token')) found.token = line.split(' ').at(-1);
     const [, url] = /^listening on (\S+)/.exec(line) ?? [];

@@ -10,7 +10,7 @@ const NARROW_RULES = ['target-size', 'scrollable-region-focusable', 'color-contr
 const NONSENSE = 'xyzzy frobnicate qwortle';
 
 // Pages for anyone.
-const PUBLIC = [
+export const PUBLIC = [
   ['home', '/?lang=en'], ['home in Dutch', '/?lang=nl'], ['a category', '/?kind=how-to&lang=en'], ['an article', '/a/embed-the-box'],
   ['an article with tables', '/a/settings-reference'], ['an article in German', '/a/suchfeld-einbetten'], ['thanks', '/a/embed-the-box?thanks=1'],
   ['results', '/search?q=search+box&lang=en'], ['no results', `/search?q=${encodeURIComponent(NONSENSE)}&lang=en`], ['no question', '/search?lang=en'],
@@ -132,7 +132,7 @@ export const STATES = [
   ['none', (box) => ask(box, none), /No answer found/],
   ['nearest', (box) => ask(box, () => answer([hit('one')], { decision: 'no_answer' })), /No answer found/],
   ['unreachable', (box) => ask(box, () => null), /cannot be reached/],
-  ['busy', (box) => ask(box, () => ({ status: 429, code: 'rate-limited', headers: { 'retry-after': '30' } })), /./],
+  ['busy', (box) => ask(box, () => ({ status: 429, code: 'rate-limited', headers: { 'retry-after': '30' } })), /Very many people/],
   ['form', async (box) => { await ask(box, none); await box.message.filter({ hasText: 'No answer' }).waitFor(); await box.ask.click(); await box.form.waitFor(); }],
   ['form with suggestions', async (box) => {
     await box.page.route(`${server}/api/v1/suggest*`, (route) => route.fulfill({ json: CALL, headers: { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type' } }));

@@ -48,12 +48,12 @@ const MAX_LIMIT: usize = 500;
     (status = 422, body = crate::http::error::Problem<'_>, description = "A parameter is not allowed"),
 ))]
 pub async fn list(State(app): State<Arc<App>>, query: QueryString) -> Result<Json<ArticleList>, ApiError> {
-    let (_, site) = extract::site(&app.config, query.one("site"))?;
+    let (key, site) = extract::site(&app.config, query.one("site"))?;
     let (limit, offset) = (query.number("limit", DEFAULT_LIMIT, MAX_LIMIT)?, query.number("offset", 0, usize::MAX)?);
     let wanted = Wanted::of(&query);
     let snapshot = app.snapshot();
     let found = || snapshot.catalog().iter().filter(|entry| is_listed(site, entry) && wanted.holds(entry));
-    let articles = found().skip(offset).take(limit).map(|entry| ArticleHead::of(entry)).collect();
+    let articles = found().skip(offset).take(limit).map(|entry| ArticleHead::of(key, entry)).collect();
     Ok(Json(ArticleList { total: found().count(), offset, generation: snapshot.generation().number, articles }))
 }
 
@@ -135,10 +135,10 @@ pub struct ArticleHead {
 }
 
 impl ArticleHead {
-    fn of(entry: &Entry) -> Self {
+    fn of(site: &str, entry: &Entry) -> Self {
         let head = entry.front_matter.clone();
         Self {
-            url: links::page(entry),
+            url: links::page_of(site, entry),
             article: head.slug,
             title: head.title,
             description: head.description,
@@ -308,10 +308,10 @@ fn reply(snapshot: &Snapshot, site: &str, entry: &Entry, pictures: &Pictures) ->
     let translation = |other: &Arc<Entry>| Translation {
         language: other.lang().to_owned(),
         article: other.front_matter.slug.clone(),
-        url: links::page(other),
+        url: links::page_of(site, other),
     };
     Ok(ArticleReply {
-        head: ArticleHead::of(entry),
+        head: ArticleHead::of(site, entry),
         html: html(snapshot, site, entry, pictures)?,
         markdown: snapshot.body(entry)?,
         translations: others.map(translation).collect(),

@@ -25,6 +25,7 @@ use crate::{
         context::SearchSlots,
         error::{ApiError, Code},
         extract::{self, QueryString},
+        links,
         observe::panic_error,
         replies::Replies,
     },
@@ -263,8 +264,8 @@ pub struct Found {
 }
 
 impl Found {
-    fn of(mut answer: Answer, suggested_level: u8) -> Result<Self, ApiError> {
-        let hits: Vec<HitReply> = answer.hits.iter().map(HitReply::of).collect();
+    fn of(site: &str, mut answer: Answer, suggested_level: u8) -> Result<Self, ApiError> {
+        let hits: Vec<HitReply> = answer.hits.iter().map(|hit| HitReply::of(site, hit)).collect();
         let hits = serde_json::value::to_raw_value(&hits).map_err(ApiError::internal)?;
         for section in answer.hits.iter_mut().flat_map(|hit| &mut hit.sections) {
             *section = SectionHit { anchor: std::mem::take(&mut section.anchor), ..SectionHit::default() };
@@ -295,7 +296,7 @@ async fn find_once(
         return Ok(found);
     }
     let (answer, suggested_level) = find(app, slots, params.checked(app, site_key, site)).await?;
-    let found = Arc::new(Found::of(answer, suggested_level)?);
+    let found = Arc::new(Found::of(site_key, answer, suggested_level)?);
     if let Some(key) = key.filter(|_| !found.answer.partial) {
         replies.keep(&edition, key, Arc::clone(&found), found.bytes());
     }
@@ -507,45 +508,38 @@ impl<'a> SearchReply<'a> {
 /// Where a person can be asked about this search.
 #[must_use]
 pub fn contact_url(site: &str, query_id: &EventId) -> String {
-    let site = if site == "default" { String::new() } else { format!("&site={site}") };
-    format!("/contact?query_id={query_id}{site}")
+    links::within(site, format!("/contact?query_id={query_id}"))
 }
 
 impl<'a> HitReply<'a> {
-    fn of(hit: &'a Hit) -> Self {
+    fn of(site: &str, hit: &'a Hit) -> Self {
         let head = &hit.article.front_matter;
         Self {
             article: &head.slug,
             title: &head.title,
             description: head.description.as_deref(),
-            url: format!("/a/{}", head.slug),
+            url: links::page_of(site, &hit.article),
             kind: head.kind.as_deref(),
             language: hit.article.lang(),
             updated: head.updated,
             score: rounded(hit.score),
             product: &head.product,
             tags: &head.tags,
-            sections: hit.sections.iter().map(|section| SectionReply::of(&head.slug, section)).collect(),
+            sections: hit.sections.iter().map(|section| SectionReply::of(site, &head.slug, section)).collect(),
         }
     }
 }
 
 impl<'a> SectionReply<'a> {
-    fn of(slug: &str, section: &'a SectionHit) -> Self {
+    fn of(site: &str, slug: &str, section: &'a SectionHit) -> Self {
         Self {
             anchor: &section.anchor,
-            url: section_url(slug, &section.anchor),
+            url: links::section_of(site, slug, &section.anchor),
             heading: &section.heading,
             snippet: &section.snippet,
             highlights: &section.highlights,
         }
     }
-}
-
-/// Path of a section's place on its page.
-#[must_use]
-pub fn section_url(slug: &str, anchor: &str) -> String {
-    if anchor.is_empty() { format!("/a/{slug}") } else { format!("/a/{slug}#{anchor}") }
 }
 
 /// Three decimals are all that means something.

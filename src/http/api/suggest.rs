@@ -15,7 +15,6 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::search::section_url;
 use crate::{
     app::App,
     config::{Needs, Site},
@@ -26,6 +25,7 @@ use crate::{
         cors::ForeignOrigin,
         error::{ApiError, Problem},
         extract::{self, BodyKind, Payload, QueryString},
+        links,
     },
     insight::{Event, EventKind, Surface},
     search::{Answer, Decision, Query, message_query},
@@ -195,10 +195,10 @@ pub(in crate::http) async fn suggestions(
     };
     let answer = app.searcher.search(&query)?;
     drop(turn);
-    Ok(told(&answer))
+    Ok(told(key, &answer))
 }
 
-fn told(answer: &Answer) -> Vec<Suggestion> {
+fn told(site: &str, answer: &Answer) -> Vec<Suggestion> {
     if answer.decision == Decision::NoAnswer {
         return Vec::new();
     }
@@ -208,7 +208,7 @@ fn told(answer: &Answer) -> Vec<Suggestion> {
         Suggestion {
             article: head.slug.clone(),
             title: head.title.clone(),
-            url: section_url(&head.slug, section.map_or("", |section| &section.anchor)),
+            url: links::section_of(site, &head.slug, section.map_or("", |section| &section.anchor)),
             snippet: section.map(|section| section.snippet.clone()).unwrap_or_default(),
         }
     };

@@ -181,7 +181,7 @@ pub async fn show(
         reason: one("reason"),
         subject: one("subject"),
         lang: visitor.lang.clone(),
-        page_url: from.map_or_else(String::new, |entry| base.join(&links::page(entry))),
+        page_url: from.map_or_else(String::new, |entry| base.join(&links::page_of(&visitor.site, entry))),
         page_title: from.map_or_else(String::new, |entry| entry.front_matter.title.clone()),
         ..Form::default()
     };

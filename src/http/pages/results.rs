@@ -12,7 +12,7 @@ use crate::{
     http::{
         api::{
             articles::is_listed,
-            search::{self, Performed, SearchParams, section_url},
+            search::{self, Performed, SearchParams},
         },
         context::SearchSlots,
         error::ApiError,
@@ -119,7 +119,7 @@ fn hit_value(pages: &Pages, visitor: &Visitor, hit: &Hit) -> Value {
     let head = &hit.article.front_matter;
     let section = |section: &SectionHit| {
         context! {
-            url => links::within(&visitor.site, section_url(&head.slug, &section.anchor)), heading => section.heading.join(" › "),
+            url => links::section_of(&visitor.site, &head.slug, &section.anchor), heading => section.heading.join(" › "),
             snippet => marked(&section.snippet, &section.highlights),
         }
     };
