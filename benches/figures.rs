@@ -119,6 +119,7 @@ fn day_of_events(day: Date, salts: &Salts, chance: &mut Chance) -> Vec<Event> {
                 confidence: 0.7,
                 latency_us: 400,
                 trigger: Trigger::Enter,
+                filters: Vec::new(),
             },
         );
         tell(1, EventKind::ResultsShown { query_id: query_id.clone(), ranks: vec!["article-1#section".into(); 5] });

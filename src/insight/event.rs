@@ -246,6 +246,9 @@ pub enum EventKind {
         latency_us: u64,
         /// What made the search happen.
         trigger: Trigger,
+        /// What it was restricted to, such as `tag=billing`, masked.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        filters: Vec<MaskedText>,
     },
     /// Hits came into view.
     ResultsShown {

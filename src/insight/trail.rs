@@ -152,6 +152,7 @@ mod tests {
             confidence: 0.1,
             latency_us: 1,
             trigger: Trigger::Typed,
+            filters: Vec::new(),
         };
         let view = |dwell_ms| EventKind::ArticleViewed {
             article: "a".into(),

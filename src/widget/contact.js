@@ -18,12 +18,17 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
+// The server puts in here what a visit is. The form has its session in a field.
+/*embed*/ import { Reports } from './search-box-visit.js'; /*end*/
+
+const reports = new Reports('/api/v1/events', () => {
+  const { site, session, lang } = form.elements;
+  return { site: site.value, session: session.value, locale: lang.value, surface: 'form' };
+});
+
 function report(type, more) {
-  const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  const event = { id, type, at: new Date().toISOString(), ...more };
-  const { site, session } = form.elements;
-  const batch = { site: site.value, session: session.value, surface: 'form', events: [event] };
-  navigator.sendBeacon?.('/api/v1/events', JSON.stringify(batch));
+  reports.note(type, more);
+  reports.send();
 }
 
 function suggesting() {
@@ -114,4 +119,6 @@ function tellZone() {
 if (form) {
   tellZone();
   suggesting();
+  addEventListener('online', () => reports.send());
+  addEventListener('pagehide', () => reports.leave());
 }

@@ -2,12 +2,13 @@
 //!
 //! Plain JavaScript, embedded here so that one binary is the whole product. The box comes in parts, so that a page
 //! which embeds it pays for a small loader first: the loader, the box with its style, the ticket form, and the words
-//! of one language. The parts name each other by addresses with hashes, so that each may be cached for good. There is
-//! no build step: comments and spaces that separate nothing are left out line by line, the rest is served as written.
+//! of one language. What a visit is, box and pages share: it is put into each of them. The parts name each other by addresses with hashes, so that each may be cached for good. There is
+//! no build step: what says nothing to a browser, such as comments and most spaces, is left out when the program starts,
+//! and the rest is served as written.
 //! This room reads nothing at run time and never decides who may load what; `http` does.
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -40,6 +41,7 @@ const LOADER: &str = include_str!("search-box.js");
 const CORE: &str = include_str!("search-box-core.js");
 const FORM: &str = include_str!("search-box-form.js");
 const STYLE: &str = include_str!("search-box-style.js");
+const VISIT: &str = include_str!("search-box-visit.js");
 /// Words of the box by language; English comes in for what another language lacks.
 const WORDS: [(&str, &str); 6] = [
     ("ar", include_str!("strings/ar.json")),
@@ -52,8 +54,9 @@ const WORDS: [(&str, &str); 6] = [
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let mut assets = search_box();
-    assets.push(Asset::script("page.js", without_comments(include_str!("page.js"))));
-    assets.push(Asset::script("contact.js", without_comments(include_str!("contact.js"))));
+    for (name, source) in [("page.js", include_str!("page.js")), ("contact.js", include_str!("contact.js"))] {
+        assets.push(Asset::script(name, without_comments(&embedding(source, &[&visit()]))));
+    }
     assets.push(Asset::script("preview.js", without_comments(include_str!("preview.js"))));
     assets
 });
@@ -85,9 +88,9 @@ pub fn hash_of(bytes: &[u8]) -> String {
 
 /// The parts of the box: the loader, which knows the addresses of all others, then these.
 fn search_box() -> Vec<Asset> {
-    let style = Value::from(tight(&without_comments(between(STYLE, "/* css */ `", "`;").1))).to_string();
-    let (before, _, after) = between(CORE, "/*embed*/", "/*end*/");
-    let core = Asset::script("search-box-core.js", script(&format!("{before}const STYLE = {style};{after}")));
+    let style = tight(&without_comments(between(STYLE, "/* css */ `", "`;").1));
+    let style = format!("const STYLE = `{style}`;");
+    let core = Asset::script("search-box-core.js", script(&embedding(CORE, &[&style, &visit()])));
     let form = script(FORM).replace(core.name, &core.address());
     let form = Asset::script("search-box-form.js", form);
     let words: Vec<Asset> = WORDS.iter().map(|(lang, text)| words(lang, text)).collect();
@@ -99,14 +102,54 @@ fn search_box() -> Vec<Asset> {
         import(&form),
         by_language.collect::<Vec<_>>().join(", ")
     );
-    let (before, _, after) = between(LOADER, "/*embed*/", "/*end*/");
-    let loader = Asset::script("search-box.js", script(&format!("{before}{parts}{after}")));
+    let loader = Asset::script("search-box.js", script(&embedding(LOADER, &[&parts])));
     [vec![loader, core, form], words].concat()
+}
+
+/// What a visit is, to be put into other scripts: these say themselves what others may use.
+fn visit() -> String {
+    without_comments(VISIT).replace("export ", "")
+}
+
+/// A script with these texts in its marked places, in their order.
+fn embedding(source: &str, texts: &[&str]) -> String {
+    texts.iter().fold(source.to_owned(), |script, text| {
+        let (before, _, after) = between(&script, "/*embed*/", "/*end*/");
+        [before, text, after].concat()
+    })
 }
 
 /// A script of the box as it is served.
 fn script(source: &str) -> String {
-    tight_script(&without_comments(source))
+    tight_script(&without_constants(&without_comments(source)))
+}
+
+/// Name and value of such a line.
+fn constant(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.strip_prefix("const ")?.strip_suffix(';')?.split_once(" = ")?;
+    let number = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    let text = value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    let plain = number || text.is_some_and(|text| !text.contains(['\'', '\\']));
+    let capitals = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    (plain && capitals).then(|| (name, value))
+}
+
+/// Puts numbers and texts that have a name of their own, `const NAME = 1;` on one line, where the names are.
+fn without_constants(script: &str) -> String {
+    let constants: HashMap<&str, &str> = script.lines().filter_map(constant).collect();
+    let kept: String = script.lines().filter(|line| constant(line).is_none()).flat_map(|line| [line, "\n"]).collect();
+    let mut put = String::with_capacity(kept.len());
+    for piece in kept.split_inclusive(|letter| !is_of_word(letter)) {
+        let (word, rest) = piece.split_at(piece.trim_end_matches(|letter| !is_of_word(letter)).len());
+        put.push_str(constants.get(word).unwrap_or(&word));
+        put.push_str(rest);
+    }
+    put
+}
+
+/// Whether names and keywords are made of this letter.
+fn is_of_word(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_' || letter == '$'
 }
 
 /// The words that every other language falls back to.
@@ -128,14 +171,27 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> (&'a str, &'a str, &'a st
     split.map_or((text, "", ""), |(before, (inside, after))| (before, inside, after))
 }
 
-/// Leaves out the spaces of a style sheet that separate nothing; those between selectors stay.
+/// Leaves out the spaces and line ends of a style sheet that separate nothing; those between selectors stay.
 fn tight(style: &str) -> String {
-    [(": ", ":"), ("; ", ";"), (" {", "{"), ("{ ", "{"), (" }", "}"), (";}", "}"), (",\n", ",")]
-        .iter()
-        .fold(style.to_owned(), |style, (from, to)| style.replace(from, to))
+    let spaces = [(": ", ":"), ("; ", ";"), (" {", "{"), ("{ ", "{"), (" }", "}"), (", ", ","), (" > ", ">")];
+    let ends = [("{\n", "{"), (";\n", ";"), (",\n", ","), ("}\n", "}"), (";}", "}")];
+    [&spaces[..], &ends[..]].concat().iter().fold(style.to_owned(), |style, (from, to)| style.replace(from, to))
 }
 
-/// Leaves out the spaces and line ends of a script that separate nothing; what stands in quotes stays as it is.
+/// Keywords with a shorter one that does the same here.
+const SHORTER: [(&str, &str); 3] = [("const", "let"), ("true", "!0"), ("false", "!1")];
+
+/// Puts the shorter keyword in the place of one that the script ends with.
+fn shorten(script: &mut String) {
+    let start = script.trim_end_matches(is_of_word).len();
+    let shorter = SHORTER.iter().find(|(keyword, _)| *keyword == &script[start..]);
+    if let Some((_, shorter)) = shorter.filter(|_| !script[..start].ends_with('.')) {
+        script.replace_range(start.., shorter);
+    }
+}
+
+/// Leaves out what separates nothing in a script, spaces, line ends and semicolons, and shortens keywords; what stands
+/// in quotes stays as it is.
 fn tight_script(script: &str) -> String {
     let mut kept = String::with_capacity(script.len());
     let mut quote = None;
@@ -147,12 +203,19 @@ fn tight_script(script: &str) -> String {
             escaped = letter == '\\' && !escaped;
         } else if "'\"`".contains(letter) {
             quote = Some(letter);
-        } else if " \n".contains(letter) {
+        } else if !is_of_word(letter) {
+            shorten(&mut kept);
+        }
+        if quote.is_none() && " \n".contains(letter) {
             // Every statement ends with a semicolon or a brace, so that line ends are spaces like others.
             let signs = "=+-*?:;,(){}[]<>|&!.";
             if kept.ends_with(|last| signs.contains(last)) || rest.peek().is_none_or(|next| signs.contains(*next)) {
                 continue;
             }
+        }
+        // No loop of ours has nothing but a semicolon for a body.
+        if quote.is_none() && letter == '}' && kept.ends_with(';') {
+            kept.pop();
         }
         kept.push(letter);
     }
@@ -203,9 +266,10 @@ mod tests {
             assert!(loader.contains(&format!("'./assets/{}'", asset.address())), "{}", asset.name);
         }
         assert!(text("search-box-core.js").contains(".panel[aria-busy"), "the style is inside");
+        assert!(!between(STYLE, "`", "`;").1.contains(['\\', '`', '$']), "and nothing in it ends or changes the text");
         assert!(text("search-box-form.js").contains("'./search-box-core.js?v="));
         for asset in assets() {
-            for left_out in ["/*embed*/", "/*end*/", "strings/", "search-box-style.js"] {
+            for left_out in ["/*embed*/", "/*end*/", "strings/", "search-box-style.js", "search-box-visit.js"] {
                 assert!(!text(asset.name).contains(left_out), "{}: {left_out}", asset.name);
             }
         }
@@ -235,8 +299,10 @@ mod tests {
     #[test]
     fn scripts_lose_the_spaces_that_separate_nothing() {
         for (script, kept) in [
-            ("const { a } = b;\nlet c = 1;\n", "const{a}=b;let c=1;"),
-            ("if (a) b();\nelse {\nc();\n}\nd();", "if(a)b();else{c();}d();"),
+            ("const { a } = b;\nlet c = 1;\n", "let{a}=b;let c=1;"),
+            ("if (a) b();\nelse {\nc();\n}\nd();", "if(a)b();else{c()}d();"),
+            ("if (a) {\nb = true;\n}\nreturn false;", "if(a){b=!0}return !1;"),
+            ("constant(a.true, untrue, 'true }');", "constant(a.true,untrue,'true }');"),
             ("say('a = b', \"c , d\", `e : ${f}`, 'it\\' s = 1');", "say('a = b',\"c , d\",`e : ${f}`,'it\\' s = 1');"),
             ("return /^a b$/.test(c);", "return /^a b$/.test(c);"),
             ("x = a\n? b\n: c;", "x=a?b:c;"),
@@ -246,10 +312,26 @@ mod tests {
     }
 
     #[test]
+    fn no_loop_has_nothing_but_a_semicolon_for_a_body() {
+        for line in [LOADER, CORE, FORM, VISIT].iter().flat_map(|source| source.lines()) {
+            let loops = ["for (", "while ("].iter().any(|start| line.trim_start().starts_with(start));
+            assert!(!(loops && line.ends_with(");") && !line.contains(") ")), "{line}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_texts_stand_where_their_names_are() {
+        let script = "const LONG_MS = 1_500;\nconst WIDE = '(a: b)';\nconst own = 1;\nconst A = 'it\\'s';\nwait(LONG_MS, TOO_LONG_MS, WIDE, A);\n";
+        let put = "const own = 1;\nconst A = 'it\\'s';\nwait(1_500, TOO_LONG_MS, '(a: b)', A);\n";
+        assert_eq!(without_constants(script), put);
+    }
+
+    #[test]
     fn style_sheets_lose_the_spaces_that_separate_nothing() {
         for (style, kept) in [
-            ("a { color: red; margin: 0 1px; }\n", "a{color:red;margin:0 1px}\n"),
-            (".field :invalid, a + b { top: 0; }", ".field :invalid, a + b{top:0}"),
+            ("a { color: red; margin: 0 1px; }\n", "a{color:red;margin:0 1px}"),
+            (".a {\ntop: 0;\nleft: 0;\n}\n.b { top: 0; }", ".a{top:0;left:0}.b{top:0}"),
+            (".field :invalid, a + b { top: 0; }", ".field :invalid,a + b{top:0}"),
             ("@media (width: 1px) { a { top: 0; } }", "@media (width:1px){a{top:0}}"),
         ] {
             assert_eq!(tight(style), kept);

@@ -8,34 +8,18 @@
 // From here on a visit counts as reading.
 const LONG_MS = 15_000;
 const main = document.querySelector('main[data-article]');
+// What people do and robots do not, reading without a click: the browser counts clicks and keys by itself.
+const SIGNS = ['pointermove', 'wheel', 'touchmove'];
 
-/** A random id of 128 bits. */
-const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-
-let visit;
-/** The visit that the search box remembers too: { session, tried: [query], read: { slug: title } }. */
-function remembered(change) {
-  try {
-    visit = JSON.parse(sessionStorage.getItem('zerodesk')) ?? visit;
-  } catch {
-    // Storage is forbidden here: the page's memory will do.
-  }
-  if (!visit?.session || !Array.isArray(visit.tried)) visit = { session: newId(), tried: [], read: {} };
-  change?.(visit);
-  try {
-    sessionStorage.setItem('zerodesk', JSON.stringify(visit));
-  } catch {
-    // As above.
-  }
-  return visit;
-}
+// The server puts in here what a visit is.
+/*embed*/ import { Reports, visit } from './search-box-visit.js'; /*end*/
 
 /** Goes on with the visit that a search box elsewhere has begun, and keeps its name out of the address. */
 function takeOver() {
   const url = new URL(location);
   const session = url.searchParams.get('session');
   if (!/^[\w-]{16,64}$/.test(session)) return false;
-  remembered((known) => (known.session = session));
+  visit((known) => Object.assign(known, { session, told: true }));
   url.searchParams.delete('session');
   history.replaceState(history.state, '', url);
   return true;
@@ -56,6 +40,11 @@ function cameFrom() {
  */
 function reportReading({ article, site = 'default' }) {
   const from = cameFrom();
+  let used = false;
+  for (const type of SIGNS) addEventListener(type, () => (used = true), { once: true, passive: true });
+  const reports = new Reports('/api/v1/events', () => ({
+    site, surface: 'page', locale: document.documentElement.lang, ...(used && { interacted: true }),
+  }));
   let visibleSince = document.hidden ? null : performance.now();
   let dwell = 0;
   let scroll = 0;
@@ -67,20 +56,20 @@ function reportReading({ article, site = 'default' }) {
     if (visibleSince !== null) dwell += performance.now() - visibleSince;
     visibleSince = null;
   };
-  const report = () => {
+  const report = (how) => {
     const dwell_ms = Math.round(dwell);
     dwell = 0;
-    if (!dwell_ms) return;
-    const at = new Date().toISOString();
-    const event = { id: newId(), type: 'article_viewed', at, article, from, dwell_ms, scroll: Math.round(scroll * 100) / 100 };
-    const batch = { site, session: remembered().session, surface: 'page', events: [event] };
-    navigator.sendBeacon?.('/api/v1/events', JSON.stringify(batch));
+    if (dwell_ms) {
+      reports.begin();
+      reports.note('article_viewed', { article, from, dwell_ms, scroll: Math.round(scroll * 100) / 100 });
+    }
+    reports[how]();
   };
   look();
   addEventListener('scroll', look, { passive: true });
   addEventListener('pagehide', () => {
     pause();
-    report();
+    report('leave');
   });
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) visibleSince = performance.now();
@@ -88,10 +77,11 @@ function reportReading({ article, site = 'default' }) {
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) visibleSince = performance.now();
     else pause();
-    if (dwell >= LONG_MS) report();
+    if (dwell >= LONG_MS) report('send');
   });
+  addEventListener('online', () => reports.send());
   const title = document.querySelector('h1')?.textContent.trim() || article;
-  remembered(({ read }) => (read[article] = title));
+  visit(({ read }) => (read[article] = title));
 }
 
 /** Sends a feedback form in the background; when that fails, the browser sends it in the plain way. */
@@ -99,7 +89,7 @@ function sendInPlace(form) {
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const fields = new FormData(form, event.submitter);
-    fields.set('session', remembered().session);
+    fields.set('session', visit().session);
     try {
       const response = await fetch(form.action, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
       if (!response.ok && response.type !== 'opaqueredirect') throw new Error(response.status);

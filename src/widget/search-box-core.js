@@ -3,8 +3,12 @@
 // It never reads text as HTML, sets no cookie, keeps a random session id in sessionStorage and, only where the page
 // asks for it, recent searches in localStorage. When it is taken out of the page, no listener or timer stays behind.
 
-// The server puts the style sheet in here.
+// The server puts the style sheet in here,
 /*embed*/ import STYLE from './search-box-style.js'; /*end*/
+// and what a visit is.
+/*embed*/ import { newId, Reports, stored, visit } from './search-box-visit.js'; /*end*/
+
+export { newId, visit };
 
 const DEBOUNCE_MS = 150;
 // A search that nobody extends for this long counts as shown.
@@ -12,7 +16,7 @@ const SETTLED_MS = 1500;
 const ANNOUNCE_MS = 700;
 const SLOW_MS = 4000;
 const TIMEOUT_MS = 15_000;
-// Articles shown, sections of each, phrases to go on with, and searches remembered.
+// Articles shown, sections of each, phrases to go on with, and searches visit.
 const ARTICLES = 6;
 const SECTIONS = 3;
 const PHRASES = 3;
@@ -21,32 +25,6 @@ const RECENT = 5;
 const SMALL = '(max-width: 480px)';
 const SHEET = new CSSStyleSheet();
 SHEET.replaceSync(STYLE);
-
-/** A random id of 128 bits; unlike `crypto.randomUUID` it also works on pages without TLS. */
-export const newId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
-
-/** What a storage holds under a name, after a value was put there; nothing where it is empty or forbidden. */
-function stored(storage, name, value) {
-  try {
-    if (value) globalThis[storage].setItem(name, JSON.stringify(value));
-    return JSON.parse(globalThis[storage].getItem(name));
-  } catch {
-    return null;
-  }
-}
-
-let visit;
-/**
- * What is known of this tab's visit, shared by all boxes of the origin:
- * { session, tried: [{ id, q }], read: { slug: title } }.
- */
-export function remembered(change) {
-  visit = stored('sessionStorage', 'zerodesk') ?? visit;
-  if (!visit?.session || !Array.isArray(visit.tried)) visit = { session: newId(), tried: [], read: {} };
-  change?.(visit);
-  stored('sessionStorage', 'zerodesk', visit);
-  return visit;
-}
 
 /**
  * An element, as `tag.class.class`; its classes are its parts for `::part()`, too. Null and false attributes and
@@ -93,6 +71,7 @@ export class Box {
     Object.assign(this, { element, parts, mac });
     this.root = element.attachShadow({ mode: 'open' });
     this.root.adoptedStyleSheets = [SHEET];
+    this.reports = new Reports(this.link('/api/v1/events'), () => ({ site: this.site, surface: 'box', locale: element.language }));
   }
 
   connect() {
@@ -104,7 +83,7 @@ export class Box {
     };
     listen(this.root, 'input keydown click auxclick submit focusin focusout mousedown');
     listen(document, 'pointerdown');
-    listen(window, 'online resize');
+    listen(window, 'online pagehide resize');
     listen(window.visualViewport, 'resize scroll');
   }
 
@@ -155,10 +134,11 @@ export class Box {
     return (this.words[key] ?? key).replace('{v}', () => value);
   }
 
-  /** An address on the server; http and https only, whatever a reply says. */
-  link(path) {
+  /** An address on the server, a page with `more`; http and https only, whatever a reply says. */
+  link(path, more) {
     const { origin } = this.element;
     const url = new URL(path ?? '/', origin);
+    if (more) url.search = this.params(more);
     return /^https?:$/.test(url.protocol) ? url.href : origin;
   }
 
@@ -168,13 +148,13 @@ export class Box {
   }
 
   resultsPage() {
-    return this.link(`/search?${this.params({ q: this.at.input.value.trim() })}`);
+    return this.link('/search', { q: this.at.input.value.trim() });
   }
 
   /** The address for somebody who goes there now: the help centre recognises the visit, and takes it out again. */
   carry(href) {
     const url = new URL(href);
-    if (url.origin === this.element.origin) url.searchParams.set('session', remembered().session);
+    if (url.origin === this.element.origin) url.searchParams.set('session', visit().session);
     return url.href;
   }
 
@@ -183,13 +163,6 @@ export class Box {
     return this.element.dispatchEvent(
       new CustomEvent(`zerodesk:${name}`, { detail, bubbles: true, composed: true, cancelable: true }),
     );
-  }
-
-  /** Tells the server what happened, for the figures; never waits. */
-  record(type, fields) {
-    const events = [{ id: newId(), type, at: new Date().toISOString(), ...fields }];
-    const batch = { site: this.site, session: remembered().session, surface: 'box', events };
-    navigator.sendBeacon?.(this.link('/api/v1/events'), JSON.stringify(batch));
   }
 
   /** Status and JSON of a reply, and the seconds that it asks to wait; status 0 when there is none, or none in time. */
@@ -332,7 +305,8 @@ export class Box {
     const { pathname: path, origin } = location;
     if (this.here?.path === path || this.setting('suggest') === 'off') return;
     this.here = { path };
-    const { reply } = await this.fetch(`suggest?${this.params({ title: document.title.slice(0, 200), path: path.slice(0, 200) })}`);
+    const about = this.params({ title: document.title.slice(0, 200), path: path.slice(0, 200) });
+    const { reply } = await this.fetch(`suggest?${about}`);
     if (!Array.isArray(reply?.hits)) return;
     this.here.hits = reply.hits.filter(({ url }) => this.link(url).split('#')[0] !== origin + path);
     if (!this.at.input.value && !this.failed) this.idle();
@@ -356,7 +330,7 @@ export class Box {
     list.hidden = !this.options.length;
     helped.hidden = all.hidden = !this.reply?.hits.length;
     all.href = this.resultsPage();
-    person.href = this.link(`/contact?${this.params({ query_id: this.reply?.query_id ?? '' })}`);
+    person.href = this.link('/contact', { query_id: this.reply?.query_id ?? '' });
     person.classList.toggle('main', this.failed || this.reply?.decision === 'no_answer');
     this.trim();
     this.expand();
@@ -435,7 +409,7 @@ export class Box {
     this.cancel();
     this.query = query;
     const { turn } = this;
-    const params = this.params({ q: query, session: remembered().session, trigger, surface: 'box', limit: ARTICLES, complete: PHRASES });
+    const params = this.params({ q: query, session: visit().session, trigger, surface: 'box', limit: ARTICLES, complete: PHRASES });
     for (const name of ['product', 'kind', 'tag', 'limit']) {
       if (this.setting(name)) params.set(name, this.setting(name));
     }
@@ -489,7 +463,7 @@ export class Box {
     this.reply = null;
     this.list([]);
     this.message(true, message,
-      [textButton('retry', this.say('retry')), ' ', h('a', { href: this.link(`/?${this.params()}`) }, this.say('help_centre'))]);
+      [textButton('retry', this.say('retry')), ' ', h('a', { href: this.link('/', {}) }, this.say('help_centre'))]);
     this.announce(message);
     if (busy) this.later('search', Math.min(60, wait || 5) * 1000, () => this.retry());
     // For whoever embeds the box: an unknown site, a parameter that is not allowed.
@@ -501,7 +475,12 @@ export class Box {
   }
 
   ononline() {
+    this.reports.send();
     if (this.failed) this.retry();
+  }
+
+  onpagehide() {
+    this.reports.leave();
   }
 
   /** The visitor stopped here: this search counts, the ones on the way to it do not. */
@@ -511,9 +490,9 @@ export class Box {
     if (!reply || this.settled) return;
     this.settled = true;
     this.recent(q);
-    remembered((known) => (known.tried = [...known.tried.filter((search) => search.q !== q), { id: reply.query_id, q }].slice(-20)));
+    visit((known) => (known.tried = [...known.tried.filter((search) => search.q !== q), { id: reply.query_id, q }].slice(-20)));
     const ranks = this.options.flatMap(({ dataset: { article, section = '' } }) => (article ? `${article}#${section}` : []));
-    if (ranks.length) this.record('results_shown', { query_id: reply.query_id, ranks });
+    if (ranks.length) this.reports.record('results_shown', { query_id: reply.query_id, ranks });
   }
 
   // Keys and clicks.
@@ -621,9 +600,9 @@ export class Box {
     const { rank, article, section, title } = option.dataset;
     this.settle();
     option.href = this.carry(option.href);
-    remembered(({ read }) => (read[article] = title));
-    if (this.reply) this.record('result_clicked', { query_id: this.reply.query_id, rank: Number(rank), article, section });
-    else this.record('suggestion_clicked', { article });
+    visit(({ read }) => (read[article] = title));
+    if (this.reply) this.reports.record('result_clicked', { query_id: this.reply.query_id, rank: +rank, article, section });
+    else this.reports.record('suggestion_clicked', { article });
     this.lastOpened = article;
   }
 
@@ -655,7 +634,7 @@ export class Box {
   solved(event, target) {
     const article = target.closest('details')?.dataset.article ?? this.lastOpened;
     this.settle();
-    this.record('marked_solved', { article, query_id: this.reply?.query_id });
+    this.reports.record('marked_solved', { article, query_id: this.reply?.query_id });
     this.clear();
     this.message(true, this.say('thanks'));
     this.announce(this.say('thanks'));

@@ -3,7 +3,7 @@
 // The visitor sees every line that goes along and can strike it. The text stays until it has arrived: what could not be
 // sent is sent again under the same key. The focus never moves by itself while somebody writes.
 
-import { button, h, newId, remembered } from './search-box-core.js';
+import { button, h, newId, visit } from './search-box-core.js';
 
 // Quiet time after the last key before articles are looked for.
 const PAUSE_MS = 275;
@@ -69,20 +69,20 @@ export class Ticket {
     box.view('form');
     box.toggle(true);
     (subject.value ? message : subject).focus();
-    box.record('form_opened', { from: failed ? 'error' : (reply?.decision ?? 'box'), query_id: reply?.query_id });
+    box.reports.record('form_opened', { from: failed ? 'error' : (reply?.decision ?? 'box'), query_id: reply?.query_id });
     this.suggest();
   }
 
   edited({ name, value, checked }) {
     if (name === 'line') this.struck[checked ? 'delete' : 'add'](value);
     for (const field of this.at.form.elements) field.setCustomValidity('');
-    if (name === 'subject' || name === 'message') this.box.later('suggest', PAUSE_MS, () => this.suggest());
+    if (/subject|message/.test(name)) this.box.later('suggest', PAUSE_MS, () => this.suggest());
   }
 
   post(path, body) {
     const { site } = this.box;
     const headers = { 'content-type': 'application/json' };
-    return this.box.fetch(path, { method: 'POST', headers, body: JSON.stringify({ site, session: remembered().session, ...body }) });
+    return this.box.fetch(path, { method: 'POST', headers, body: JSON.stringify({ site, session: visit().session, ...body }) });
   }
 
   // Articles for what is being written.
@@ -127,7 +127,7 @@ export class Ticket {
     const details = h('details', { 'data-article': article }, h('summary', {}, title), h('p', {}, snippet),
       h('p', {}, h('a', { href: this.box.link(url), target: '_blank', rel: 'noopener' }, this.say('read'))),
       button('solved', this.say('solved')), ' ', button('not', this.say('not')));
-    details.ontoggle = () => details.open && this.box.record('suggestion_clicked', { article });
+    details.ontoggle = () => details.open && this.box.reports.record('suggestion_clicked', { article });
     return details;
   }
 
@@ -145,7 +145,7 @@ export class Ticket {
 
   /** Lines by the name under which the visitor's wish to leave one out is sent; with its text, and the key of its words. */
   lines() {
-    const { tried, read } = remembered();
+    const { tried, read } = visit();
     const { language, known: { host } } = this.box.element;
     return [
       ...tried.map(({ id, q }) => [`trail:${id}`, q]),

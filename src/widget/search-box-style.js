@@ -7,10 +7,10 @@
 export default /* css */ `
 :host { display: block; }
 :host([modal]) { display: inline-block; }
-:host([hidden]), [hidden] { display: none !important; }
-:host([theme="light"]) { color-scheme: light; }
-:host([theme="dark"]) { color-scheme: dark; }
-:host([theme="auto"]) { color-scheme: light dark; }
+:host([hidden]), [hidden] { display: none!important; }
+:host([theme=light]) { color-scheme: light; }
+:host([theme=dark]) { color-scheme: dark; }
+:host([theme=auto]) { color-scheme: light dark; }
 
 .box {
   all: initial;
@@ -54,7 +54,7 @@ kbd { font: inherit; font-size: .75em; color: var(--muted); border: 1px solid va
 .search .link { display: none; padding-inline: 4px 16px; }
 
 .panel { position: absolute; z-index: var(--zd-z, 1000); inset-inline: 0; inset-block-start: calc(100% + 6px); max-height: var(--room); overflow: auto; scroll-padding-block: 8px 76px; overscroll-behavior: contain; background: var(--bg); border: 1px solid var(--line); border-radius: var(--r); box-shadow: 0 12px 32px #0003; }
-.panel[aria-busy="true"]::before { content: ""; position: sticky; display: block; inset-block-start: 0; height: 2px; margin-block-end: -2px; animation: wait 1s .3s infinite alternate; }
+.panel[aria-busy=true]::before { content: ""; position: sticky; display: block; inset-block-start: 0; height: 2px; margin-block-end: -2px; animation: wait 1s .3s infinite alternate; }
 @keyframes wait { to { background: var(--accent); } }
 .message { padding: 10px 16px 6px; color: var(--muted); font-size: .875em; overflow-wrap: anywhere; }
 .loud p:first-child { padding-block: 6px; color: var(--text); font-size: 1.143em; font-weight: 600; }
@@ -64,8 +64,8 @@ kbd { font: inherit; font-size: .75em; color: var(--muted); border: 1px solid va
 .label { padding: 8px 16px 4px; font-size: .875em; font-weight: 600; color: var(--muted); }
 .hit { display: block; position: relative; padding: 9px 16px; min-height: 44px; color: inherit; text-decoration: none; overflow-wrap: anywhere; cursor: pointer; }
 .section { padding: 5px 12px; margin-inline-start: 16px; border-inline-start: 2px solid var(--line); }
-.hit:hover, .hit[aria-selected="true"] { background: var(--hover); }
-.hit[aria-selected="true"] { outline: 2px solid var(--accent); outline-offset: -2px; }
+.hit:hover, .hit[aria-selected=true] { background: var(--hover); }
+.hit[aria-selected=true] { outline: 2px solid var(--accent); outline-offset: -2px; }
 .phrase { display: flex; align-items: center; }
 .phrase .icon { margin-inline-start: 0; }
 .title, .snippet { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }

@@ -59,6 +59,8 @@ export declare class SearchBox extends HTMLElement {
   context(known: HostContext): void;
   /** Who is signed in: fills the ticket form in, and vouches for the visitor. */
   identify(user: SignedUser): void;
+  /** The visitor took another way to a person, such as `phone` or `chat`: for the figures. */
+  contacted(channel: string): Promise<void>;
 }
 
 /** Attributes of the element; all are optional. */

@@ -92,6 +92,11 @@ export class SearchBox extends (globalThis.HTMLElement ?? Object) {
     this.known.user = user;
   }
 
+  /** The visitor took another way to a person, such as `phone` or `chat`: for the figures. */
+  async contacted(channel) {
+    (await this.#load())?.reports.record('contact_elsewhere', { channel });
+  }
+
   /** The language of the page here. */
   get language() {
     const known = [this.closest('[lang]')?.lang, document.documentElement.lang, navigator.language];

@@ -53,13 +53,16 @@ export async function desk(page, reply) {
   return bodies;
 }
 
-/** Keeps the events that the box sends. */
-export async function events(page) {
+/** Keeps the events that the box sends, each with what was said about all of its batch; `status` gives null for no reply. */
+export async function events(page, status = () => 202) {
   const seen = [];
+  let batches = 0;
   await page.route(`${server}/api/v1/events`, async (route) => {
-    const batch = JSON.parse(route.request().postData());
-    seen.push(...batch.events.map((event) => ({ ...event, session: batch.session, surface: batch.surface })));
-    await route.fulfill({ status: 202, json: {}, headers: CORS });
+    const { events: batch, ...all } = JSON.parse(route.request().postData());
+    seen.push(...batch.map((event) => ({ ...event, ...all })));
+    const said = status(++batches);
+    if (said === null) return route.abort();
+    await route.fulfill({ status: said, json: {}, headers: CORS });
   });
   return seen;
 }

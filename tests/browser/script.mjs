@@ -32,9 +32,11 @@ export async function pageScript() {
     await page.waitForTimeout(200);
     await page.evaluate(() => { dispatchEvent(new Event('pagehide')); dispatchEvent(new Event('pagehide')); });
     const sent = await page.evaluate(() => window.sent);
-    assert.equal(sent.length, 1);
-    const [{ url, site, surface, session, events: [event] }] = sent;
-    assert.deepEqual([url, site, surface], ['/api/v1/events', 'acme', 'page']);
+    const [{ url, site, surface, session, locale, interacted, events: [began, event] }, again] = sent;
+    assert.deepEqual([url, site, surface, locale, interacted], ['/api/v1/events', 'acme', 'page', 'en', true]);
+    assert.deepEqual([began.type, began.page], ['session_started', `${server}/made-up`]);
+    // Nobody knows whether the first arrived.
+    assert.deepEqual(again.events, [began, event]);
     assert.match(session, /^[\w-]{16,64}$/);
     assert.deepEqual([event.type, event.article, event.from], ['article_viewed', 'lost-key', 'external']);
     assert.ok(event.dwell_ms >= 350 && event.dwell_ms < 60_000, `${event.dwell_ms} ms`);
@@ -47,7 +49,7 @@ export async function pageScript() {
     await page.waitForURL(`${server}/made-up?lang=en#one`);
     await page.evaluate(() => dispatchEvent(new Event('pagehide')));
     const [batch] = await page.evaluate(() => window.sent);
-    assert.deepEqual([batch.session, batch.events[0].from], [session, 'search']);
+    assert.deepEqual([batch.session, batch.events[0].from], [session, 'search'], 'and did not begin here');
   });
 
   await test('feedback is sent without leaving the page', async (page) => {

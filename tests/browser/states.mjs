@@ -121,16 +121,49 @@ async function searching() {
     await page.waitForTimeout(700);
     assert.deepEqual(seen, [], 'too early');
     await page.waitForTimeout(1300);
-    assert.deepEqual(seen.map(({ type: name }) => name), ['results_shown']);
-    assert.deepEqual(seen[0].ranks, ['one#s1', 'one#s2', 'two#s1', 'two#s2']);
+    assert.deepEqual(seen.map(({ type: name }) => name), ['session_started', 'results_shown']);
+    assert.equal(seen[0].page, page.url(), 'the page, without anything after ? or #');
+    assert.deepEqual(seen[1].ranks, ['one#s1', 'one#s2', 'two#s1', 'two#s2']);
     await Promise.all([context.waitForEvent('page'), options.nth(3).click({ modifiers: ['Control'] })]);
     await box.locator('.results [data-do="solved"]').click();
-    while (seen.length < 3) await page.waitForTimeout(20);
-    const { rank, article, section: anchor, surface } = seen[1];
+    while (seen.length < 4) await page.waitForTimeout(20);
+    const { rank, article, section: anchor, surface } = seen[2];
     assert.deepEqual({ rank, article, anchor, surface }, { rank: 2, article: 'two', anchor: 's2', surface: 'box' });
-    assert.deepEqual([seen[2].type, seen[2].article], ['marked_solved', 'two']);
-    assert.equal(new Set(seen.map(({ id }) => id)).size, 3);
+    assert.deepEqual([seen[3].type, seen[3].article], ['marked_solved', 'two']);
+    assert.equal(new Set(seen.map(({ id }) => id)).size, 4);
     await parts(page).panel.getByText('Thank you').waitFor();
+  });
+
+  await test('events that did not arrive go again under their ids: with the next, online again, and when the page is left', async (page) => {
+    const statuses = [null, 503, 202, null];
+    await replies(page, () => answer([hit('one')]));
+    const seen = await events(page, (batch) => statuses[batch - 1]);
+    const { input, options, box } = await open(page);
+    const told = (channel) => box.evaluate((element, way) => element.contacted(way), channel);
+    const batch = async (...types) => {
+      while (seen.length < types.length) await page.waitForTimeout(20);
+      await page.waitForTimeout(100);
+      const came = seen.splice(0);
+      assert.deepEqual(came.map(({ type: name }) => name), types);
+      return came.map(({ id }) => id);
+    };
+    await told('phone');
+    assert.equal((await batch('session_started', 'contact_elsewhere')).length, 2, 'no reply');
+    await input.fill('key');
+    await options.first().waitFor();
+    await input.press('Escape');
+    await told('chat');
+    const [began, phone, chat] = await batch('session_started', 'contact_elsewhere', 'contact_elsewhere');
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    while (!seen.length) await page.waitForTimeout(20);
+    const [{ interacted, sent_at: sent, site, locale, at }] = seen;
+    assert.deepEqual([interacted, site, locale], [true, 'default', 'en']);
+    assert.ok(Date.parse(sent) >= Date.parse(at), `${sent} ${at}`);
+    assert.deepEqual(await batch('session_started', 'contact_elsewhere', 'contact_elsewhere'), [began, phone, chat]);
+    await told('e-mail');
+    const [mail] = await batch('contact_elsewhere');
+    await page.evaluate(() => dispatchEvent(new Event('pagehide')));
+    assert.deepEqual(await batch('contact_elsewhere'), [mail], 'what arrived is not sent again');
   });
 }
 

@@ -240,6 +240,7 @@ impl Stage {
             confidence: 0.5,
             latency_us: 200,
             trigger,
+            filters: Vec::new(),
         };
         self.at(tab, seconds, kind)
     }

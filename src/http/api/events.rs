@@ -124,7 +124,7 @@ pub enum ClientEvent {
     },
     /// A visit began.
     SessionStarted {
-        /// Address of the page; what follows `?` or `#` is cut off.
+        /// Address of the page; what follows `?`, `#` or 200 bytes is cut off.
         #[serde(default)]
         page: String,
     },
@@ -297,8 +297,9 @@ fn checked(event: ClientEvent, words: &dyn Fn(&str) -> u32) -> Result<EventKind,
             EventKind::SuggestionClicked { article: name("article", article)? }
         }
         ClientEvent::SessionStarted { page } => {
-            let page = page.split(['?', '#']).next().unwrap_or_default().to_owned();
-            EventKind::SessionStarted { page: text("page", page)? }
+            let page = page.split(['?', '#']).next().unwrap_or_default();
+            // A path may be long, and its beginning tells enough.
+            EventKind::SessionStarted { page: text("page", page[..page.floor_char_boundary(MAX_NAME)].to_owned())? }
         }
         ClientEvent::ContactElsewhere { channel } => EventKind::ContactElsewhere { channel: name("channel", channel)? },
         ClientEvent::MarkedSolved { article, query_id } => {

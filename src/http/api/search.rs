@@ -37,6 +37,8 @@ use crate::{
 
 /// Longest words, in bytes, for which a reply is kept; hardly anybody asks the same at such length.
 const MAX_KEPT_BYTES: usize = 512;
+/// Most filters that an event tells of.
+const MAX_FILTERS: usize = 20;
 /// Articles in a reply that asks for no number.
 const DEFAULT_LIMIT: usize = 10;
 
@@ -339,6 +341,7 @@ fn record(
         confidence: answer.confidence,
         latency_us: took_us,
         trigger: params.trigger,
+        filters: filters(params),
     };
     let lang = params.lang.as_deref().unwrap_or_default();
     let origin = client::origin(headers, site, params.surface, lang, params.session.as_deref());
@@ -348,6 +351,15 @@ fn record(
     let id = event.id.clone();
     app.insight.record(event);
     id
+}
+
+/// What the search was restricted to, as its event tells it.
+fn filters(params: &SearchParams) -> Vec<MaskedText> {
+    [("kind", &params.kind), ("tag", &params.tag), ("product", &params.product)]
+        .into_iter()
+        .flat_map(|(name, values)| values.iter().map(move |value| MaskedText::new(&format!("{name}={value}"))))
+        .take(MAX_FILTERS)
+        .collect()
 }
 
 /// Searches the help centre.

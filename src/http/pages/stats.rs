@@ -465,6 +465,7 @@ mod tests {
             confidence: 0.1,
             latency_us: 1,
             trigger: Trigger::Enter,
+            filters: Vec::new(),
         };
         let form = EventKind::FormOpened { from: "no_answer".into(), query_id: None };
         let solved = EventKind::MarkedSolved { article: None, query_id: None };

@@ -113,6 +113,7 @@ fn search(query: &str, decision: Decision, trigger: Trigger) -> EventKind {
         confidence: 0.5,
         latency_us: 1,
         trigger,
+        filters: Vec::new(),
     }
 }
 

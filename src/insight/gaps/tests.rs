@@ -62,6 +62,7 @@ impl Visits {
             confidence: 0.5,
             latency_us: 1,
             trigger: Trigger::Enter,
+            filters: Vec::new(),
         };
         let origin = Origin { site: "default".into(), ..Origin::default() };
         for (minute, (step, kind)) in (0..).zip(std::iter::once(&search).chain(then).enumerate()) {

@@ -226,6 +226,7 @@ mod tests {
             confidence: 0.25,
             latency_us: 180,
             trigger: Trigger::Typed,
+            filters: Vec::new(),
         };
         Event::new(&visitor(visitor_number), origin(site), noon() + SignedDuration::from_hours(hours), kind)
     }
