@@ -38,11 +38,16 @@ async fn metrics_count_what_happens() {
 
 #[tokio::test]
 async fn metrics_count_deliveries() {
-    let server = Server::start().await;
+    let mails = tempfile::tempdir().unwrap();
+    let mail = format!(
+        "[connectors.mail]\ntype = \"email\"\nfrom = \"a@b.example\"\nto = [\"c@d.example\"]\nfolder = {:?}",
+        mails.path()
+    );
+    let server = Server::with(HELP).configured(&mail).start().await;
     let ticket = json!({ "idempotency_key": "key", "message": "Help", "requester": { "email": "ada@example.org" } });
     assert_eq!(server.post_json("/api/v1/tickets", &ticket).await.status(), 201);
     for line in
-        ["zerodesk_tickets_delivered_total{connector=\"desk\"} ", "zerodesk_outbox_entries{state=\"delivered\"} 1"]
+        ["zerodesk_tickets_delivered_total{connector=\"mail\"} ", "zerodesk_outbox_entries{state=\"delivered\"} 2"]
     {
         server.eventually(async |server| server.page("/metrics").await.contains(line)).await;
     }

@@ -167,11 +167,13 @@ impl Desk {
         let level = self.ladder.suggest(new.context.declared_level, &question, new.asked.locale.as_deref());
         // What may be spam stays here until an agent has looked at it.
         let elsewhere = self.routes.to(&new.site, SupportLevel::TICKET).filter(|_| !suspected_spam);
-        let outbox = [DeskConnector::NAME].into_iter().chain(elsewhere);
-        let outbox = outbox.map(|name| Ok(OutboxEntry::due_now(new_id(now)?, name, now)));
-        let outbox = outbox.collect::<Result<_, DeskError>>()?;
-        let identity =
-            Identity { id: new_id(now)?, reference: Reference::random()?, key_hash: key_hash.clone(), created: now };
+        let reference = Reference::random()?;
+        let here = OutboxEntry::delivered(new_id(now)?, DeskConnector::NAME, reference.to_string(), now);
+        let mut outbox = vec![here];
+        for name in elsewhere {
+            outbox.push(OutboxEntry::due_now(new_id(now)?, name, now));
+        }
+        let identity = Identity { id: new_id(now)?, reference, key_hash: key_hash.clone(), created: now };
         Ok(Filing {
             ticket: Ticket::compose(new, identity, level),
             status: if suspected_spam { TicketStatus::Quarantined } else { TicketStatus::Open },

@@ -35,6 +35,13 @@ impl OutboxEntry {
         let (connector, state) = (connector.into(), OutboxState::Pending);
         Self { id, connector, step: None, state, attempts: 0, due: now, remote_id: None, last_error: None }
     }
+
+    /// A delivery that is done by the filing itself: the built-in desk reads the store.
+    #[must_use]
+    pub fn delivered(id: Ulid, connector: &str, remote_id: String, now: Timestamp) -> Self {
+        let done = Self::due_now(id, connector, now);
+        Self { state: OutboxState::Delivered, attempts: 1, remote_id: Some(remote_id), ..done }
+    }
 }
 
 /// How far a delivery is: pending -> leased -> delivered, retry (and leased again) or dead.

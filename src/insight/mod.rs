@@ -149,20 +149,36 @@ impl Insight {
     ///
     /// # Errors
     /// Those of the store. A ticket is worth more than its trail: callers send it without one then.
+    // What waits is always asked for first: if it is written in between, it is there twice, and never missing.
     pub async fn trail(
         &self,
         site: &str,
         visitor: &Visitor,
         query_id: Option<&EventId>,
     ) -> Result<Trail, InsightError> {
-        self.flush().await?;
         let mut sessions = visitor.hashes().to_vec();
         if let Some(id) = query_id {
-            sessions.extend(self.store.event(id).await?.map(|event| event.session));
+            let searched = id.clone();
+            let found = match self.recorder.waiting(move |event| event.id == searched).await?.pop() {
+                None => self.store.event(id).await?,
+                found => found,
+            };
+            sessions.extend(found.map(|event| event.session));
         }
         sessions.sort_unstable();
         sessions.dedup();
-        Ok(Trail::of(&self.store.session_events(site, &sessions).await?, query_id))
+        let (of_site, of_sessions) = (site.to_owned(), sessions.clone());
+        let wanted = move |event: &Event| event.origin.site == of_site && of_sessions.contains(&event.session);
+        let waiting = self.recorder.waiting(wanted).await?;
+        let mut events = self.store.session_events(site, &sessions).await?;
+        let written = events.len();
+        for event in waiting {
+            if !events[..written].iter().any(|other| other.id == event.id) {
+                events.push(event);
+            }
+        }
+        events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        Ok(Trail::of(&events, query_id))
     }
 
     /// What at least `visitors` people asked in a window with hits that could be answers, most first.

@@ -77,6 +77,7 @@ impl Measure {
 /// What the background task can be told.
 enum Order {
     Flush(oneshot::Sender<Result<(), InsightError>>),
+    Show(Box<dyn Fn(&Event) -> bool + Send>, oneshot::Sender<Vec<Event>>),
     Stop(oneshot::Sender<Result<(), InsightError>>),
 }
 
@@ -128,6 +129,17 @@ impl Recorder {
         self.order(Order::Flush).await
     }
 
+    /// Those of the events recorded before that are not yet in the store and that `wanted` picks. Cheaper than to
+    /// write them all.
+    ///
+    /// # Errors
+    /// [`InsightError::Stopped`].
+    pub async fn waiting(&self, wanted: impl Fn(&Event) -> bool + Send + 'static) -> Result<Vec<Event>, InsightError> {
+        let (reply, answer) = oneshot::channel();
+        self.orders.send(Order::Show(Box::new(wanted), reply)).await.map_err(|_| InsightError::Stopped)?;
+        answer.await.map_err(|_| InsightError::Stopped)
+    }
+
     /// Writes what is left and ends the background task.
     ///
     /// # Errors
@@ -169,10 +181,17 @@ impl Writer {
                     if ends {
                         self.incoming.close();
                     }
-                    // Those who wait together share one writing.
-                    let written = self.write_all().await;
-                    for Order::Flush(reply) | Order::Stop(reply) in asked.drain(..) {
-                        drop(reply.send(written.clone()));
+                    // Those who wait together share one writing, which those who only look need not wait for.
+                    self.look().await;
+                    let write = ends || asked.iter().any(|order| matches!(order, Order::Flush(_)));
+                    let written = if write { self.write_all().await } else { Ok(()) };
+                    for order in asked.drain(..) {
+                        match order {
+                            Order::Flush(reply) | Order::Stop(reply) => drop(reply.send(written.clone())),
+                            Order::Show(wanted, reply) => {
+                                drop(reply.send(self.batch.iter().filter(|event| wanted(event)).cloned().collect()));
+                            }
+                        }
                     }
                     if ends {
                         return;
@@ -197,6 +216,21 @@ impl Writer {
             self.due = Some(Instant::now());
         } else if self.due.is_none() {
             self.due = Some(Instant::now() + WAIT);
+        }
+    }
+
+    /// Takes what waits in the channel now into the batch; where that has no room, writes it first.
+    async fn look(&mut self) {
+        if self.incoming.len() > BATCH - self.batch.len() {
+            drop(self.write_all().await);
+        }
+        while self.batch.len() < BATCH
+            && let Ok(event) = self.incoming.try_recv()
+        {
+            self.batch.push(event);
+        }
+        if !self.batch.is_empty() {
+            self.schedule();
         }
     }
 

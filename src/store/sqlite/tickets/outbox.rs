@@ -16,8 +16,8 @@ const DUE: &str = "((state IN ('pending', 'retry') AND (due_ms <= :now OR update
                    OR (state = 'leased' AND lease_until_ms <= :now))";
 
 pub(super) fn insert(tx: &Connection, ticket: &Ticket, entry: &OutboxEntry) -> Result<(), StoreError> {
-    let sql = "INSERT INTO outbox (id, ticket_id, connector, step, state, attempts, due_ms, created_ms, updated_ms) \
-               VALUES (:id, :ticket_id, :connector, :step, :state, :attempts, :due_ms, :now, :now)";
+    let sql = "INSERT INTO outbox (id, ticket_id, connector, step, state, attempts, due_ms, remote_id, created_ms, \
+               updated_ms) VALUES (:id, :ticket_id, :connector, :step, :state, :attempts, :due_ms, :remote_id, :now, :now)";
     tx.prepare_cached(sql)?.execute(named_params! {
         ":id": entry.id.to_string(),
         ":ticket_id": ticket.id.to_string(),
@@ -26,6 +26,7 @@ pub(super) fn insert(tx: &Connection, ticket: &Ticket, entry: &OutboxEntry) -> R
         ":state": entry.state.as_str(),
         ":attempts": entry.attempts,
         ":due_ms": entry.due.as_millisecond(),
+        ":remote_id": entry.remote_id,
         ":now": ticket.created.as_millisecond(),
     })?;
     Ok(())

@@ -7,11 +7,11 @@ use std::{
 
 use super::*;
 use crate::{
-    config::Config,
+    config::{Config, Written},
     desk::{
-        Actor, Asked, Change, Consent, Context, Delivery, Desk, HandedOff, Ladder, NewTicket, Requester, Role, Ticked,
-        TicketStatus, TrailItem,
-        connectors::{Connector, ConnectorError, DeskConnector, Parcel, Receipt},
+        Actor, Asked, Change, Consent, Context, Delivery, Desk, HandedOff, Ladder, NewTicket, Requester, Role, Routes,
+        Ticked, TicketStatus, TrailItem,
+        connectors::{Connector, ConnectorError, Parcel, Receipt},
     },
 };
 
@@ -34,6 +34,15 @@ fn open(dir: &std::path::Path) -> (Sqlite, Desk) {
     let config = Config::default();
     let desk = Desk::new(Arc::new(store.clone()), Ladder::new(config.ladder), &config.desk, &config.sites);
     (store, desk)
+}
+
+/// As [`bench`], with a connector beside the built-in desk.
+fn bench_with_far() -> Bench {
+    let Bench { dir, store, desk } = bench();
+    let far = "[connectors.far]\ntype = \"email\"\nfrom = \"a@b.example\"\nto = [\"c@d.example\"]\nhost = \"mx\"";
+    let file = Some(("zerodesk.toml".into(), far.to_owned()));
+    let config = Written { file, ..Written::default() }.meant().unwrap();
+    Bench { dir, store, desk: desk.routed(Routes::new(&config.connectors)) }
 }
 
 fn ticket_with(key: &str, message: &str) -> NewTicket {
@@ -63,14 +72,14 @@ fn seconds(seconds: i64) -> Timestamp {
 
 #[tokio::test]
 async fn a_ticket_is_kept_with_its_trail_and_delivered_once() {
-    let Bench { store, desk, dir: _dir } = bench();
+    let Bench { store, desk, dir: _dir } = bench_with_far();
     let HandedOff { ticket, status_token, created } = desk.hand_off(ticket_with("k", "Help"), START).await.unwrap();
     assert!(created);
     assert_eq!((ticket.level.0, ticket.suggested_level.0, ticket.subject.as_str()), (1, 2, "Help"));
 
     let told = Arc::new(Mutex::new(0));
     let counter = told.clone();
-    let delivery = Delivery::new(&desk, vec![Arc::new(DeskConnector)]).unwrap();
+    let delivery = Delivery::new(&desk, vec![Arc::new(Scripted(Mutex::default()))]).unwrap();
     let delivery = delivery.observed_by(move |_| *counter.lock().unwrap() += 1);
     assert_eq!(delivery.tick(START).await.unwrap(), Ticked { delivered: 1, ..Ticked::default() });
     assert_eq!(delivery.tick(seconds(9_999_999)).await.unwrap(), Ticked::default());
@@ -81,9 +90,10 @@ async fn a_ticket_is_kept_with_its_trail_and_delivered_once() {
     assert_eq!(record.ticket.trail, [searched()]);
     assert_eq!(record.steps.len(), 1);
     assert_eq!(record.steps[0].kind, StepKind::Opened);
-    assert_eq!(record.outbox[0].state, OutboxState::Delivered);
-    assert_eq!(record.outbox[0].remote_id.as_deref(), Some(ticket.reference.as_str()));
-    assert!(store.outbox_counts().await.unwrap().contains(&(OutboxState::Delivered, 1)));
+    let entries: Vec<_> = record.outbox.iter().map(|entry| (entry.connector.as_str(), entry.state)).collect();
+    assert_eq!(entries, [("desk", OutboxState::Delivered), ("far", OutboxState::Delivered)]);
+    assert_eq!(record.outbox[0].remote_id.as_deref(), Some(ticket.reference.as_str()), "it was here from the start");
+    assert!(store.outbox_counts().await.unwrap().contains(&(OutboxState::Delivered, 2)));
 
     assert!(desk.status(&ticket.reference, "wrong").await.unwrap().is_none());
     assert!(desk.status(&Reference::parse("ZD-000000").unwrap(), &status_token).await.unwrap().is_none());
@@ -194,7 +204,7 @@ struct Scripted(Mutex<Vec<ConnectorError>>);
 #[async_trait]
 impl Connector for Scripted {
     fn name(&self) -> &str {
-        DeskConnector::NAME
+        "far"
     }
 
     async fn deliver(&self, _: &Parcel<'_>) -> Result<Receipt, ConnectorError> {
@@ -215,28 +225,27 @@ async fn failures_are_tried_again_and_given_up_visibly() {
         ("for two days", (0..99).map(|_| temporary()).collect(), OutboxState::Dead, 10),
     ];
     for (what, failures, end, attempts) in table {
-        let Bench { desk, dir: _dir, .. } = bench();
+        let Bench { desk, dir: _dir, .. } = bench_with_far();
         let sent = desk.hand_off(ticket_with("k", "Help"), START).await.unwrap();
         let delivery = Delivery::new(&desk, vec![Arc::new(Scripted(failures.into()))]).unwrap();
         for hour in 0..200 {
             delivery.tick(seconds(hour * 3600)).await.unwrap();
         }
         let record = desk.ticket(&sent.ticket.reference).await.unwrap().unwrap();
-        assert_eq!((record.outbox[0].state, record.outbox[0].attempts), (end, attempts), "{what}");
-        assert_eq!(record.outbox[0].last_error.is_some(), end == OutboxState::Dead, "{what}");
+        assert_eq!((record.outbox[1].state, record.outbox[1].attempts), (end, attempts), "{what}");
+        assert_eq!(record.outbox[1].last_error.is_some(), end == OutboxState::Dead, "{what}");
     }
 }
 
 #[tokio::test]
 async fn a_lease_keeps_others_away_until_it_ends_or_the_server_starts_again() {
-    let Bench { desk, store, dir: _dir } = bench();
+    let Bench { desk, store, dir: _dir } = bench_with_far();
     desk.hand_off(ticket_with("k", "Help"), START).await.unwrap();
     let lease = SignedDuration::from_secs(60);
-    let claim = async |owner, at| store.claim(owner, &Whose::Of("desk".into()), seconds(at), lease, 10).await.unwrap();
+    let claim = async |owner, at| store.claim(owner, &Whose::Of("far".into()), seconds(at), lease, 10).await.unwrap();
     let first = claim("one", 0).await;
     assert_eq!(first.len(), 1);
-    for (whose, free) in
-        [(Whose::NotOf(vec![]), 1), (Whose::NotOf(vec!["desk".into()]), 0), (Whose::Of("rt".into()), 0)]
+    for (whose, free) in [(Whose::NotOf(vec![]), 1), (Whose::NotOf(vec!["far".into()]), 0), (Whose::Of("rt".into()), 0)]
     {
         let claimed = store.claim("one", &whose, seconds(60), lease, 10).await.unwrap();
         assert_eq!(claimed.len(), free, "{whose:?}");
@@ -302,7 +311,7 @@ async fn changes_at_the_same_moment_are_all_kept_in_turn() {
 
 #[tokio::test]
 async fn what_was_given_up_is_shown_until_somebody_tries_again() {
-    let Bench { desk, dir: _dir, .. } = bench();
+    let Bench { desk, dir: _dir, .. } = bench_with_far();
     let sent = desk.hand_off(ticket_with("k", "Help"), START).await.unwrap();
     let wrong = ConnectorError::Permanent { message: "wrong password".into() };
     let delivery = Delivery::new(&desk, vec![Arc::new(Scripted(vec![wrong].into()))]).unwrap();
