@@ -355,16 +355,14 @@ export class Box {
 
   /** One section; the first of an article carries the article's title and date. */
   option({ article, title, updated, url: home }, { anchor, url, heading, snippet, highlights }, rank, first) {
-    const path = [heading?.join(' › '), first && this.date(updated)].filter(Boolean).join(' · ');
+    const day = new Date(first && updated);
+    // From here to its end, the line may run the other way.
+    const told = day > 0 && '\u2068' + day.toLocaleDateString(this.element.language, { dateStyle: 'medium', timeZone: 'UTC' });
+    const path = [heading?.join(' › '), told].filter(Boolean).join(' · ');
     return h(first ? 'a.hit' : 'a.hit.section', {
       role: 'option', tabindex: -1, 'aria-selected': 'false', href: this.link(url ?? home),
       'data-rank': rank, 'data-article': article, 'data-section': anchor, 'data-title': title,
     }, first && line('title', title), path && line('path', path), snippet && line('snippet', ...marked(snippet, highlights)));
-  }
-
-  date(text) {
-    const date = new Date(text ?? NaN);
-    return isNaN(date) ? '' : date.toLocaleDateString(this.element.language, { dateStyle: 'medium', timeZone: 'UTC' });
   }
 
   get options() {

@@ -12,6 +12,7 @@ import { budgets } from './budgets.mjs';
 import { boxFeatures } from './features.mjs';
 import { comingAndGoing, unfriendlyPages } from './guests.mjs';
 import { boxByKeyboard, pagesByKeyboard } from './keyboard.mjs';
+import { machines } from './machines.mjs';
 import { phone } from './phone.mjs';
 import { boxPlaces, headers, places } from './places.mjs';
 import { preview } from './preview.mjs';
@@ -29,7 +30,7 @@ const { LANES = 'chromium firefox' } = process.env;
 const PLAN = [
   ['chromium', [budgets, boxStates, boxFeatures, boxTree, boxByKeyboard, boxPlaces, unfriendlyPages, comingAndGoing, poisonedBox]],
   ['chromium', [headers, pageScript, wholeVisit, pagesTree, pagesByKeyboard, places, reflow]],
-  ['chromium', [careless, badReplies, withoutScripts, badServers, badArticles, hostilePages, phone, preview]],
+  ['chromium', [careless, badReplies, withoutScripts, badServers, badArticles, hostilePages, machines, phone, preview]],
   ['firefox', [boxByKeyboard, unfriendlyPages, badReplies, poisonedBox]],
 ];
 
