@@ -203,7 +203,7 @@ struct Scripted(Mutex<Vec<ConnectorError>>);
 
 #[async_trait]
 impl Connector for Scripted {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "far"
     }
 
