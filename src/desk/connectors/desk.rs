@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::{Connector, ConnectorError, Parcel, Receipt};
 
-/// Delivers to the built-in desk, which reads the store itself: a filed ticket is there already.
+/// Delivers to the built-in desk, which reads the store itself: a filed ticket is there already. What is filed now is
+/// delivered by that alone; this is for entries of older versions that still wait.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DeskConnector;
 
