@@ -266,7 +266,10 @@ mod tests {
             assert!(loader.contains(&format!("'./assets/{}'", asset.address())), "{}", asset.name);
         }
         assert!(text("search-box-core.js").contains(".panel[aria-busy"), "the style is inside");
-        assert!(!between(STYLE, "/* css */ `", "`;").1.contains(['\\', '`', '$']), "and nothing in it ends or changes the text");
+        assert!(
+            !between(STYLE, "/* css */ `", "`;").1.contains(['\\', '`', '$']),
+            "and nothing in it ends or changes the text"
+        );
         assert!(text("search-box-form.js").contains("'./search-box-core.js?v="));
         for asset in assets() {
             for left_out in ["/*embed*/", "/*end*/", "strings/", "search-box-style.js", "search-box-visit.js"] {
