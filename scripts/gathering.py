@@ -33,7 +33,8 @@ ours, theirs = [], []
 for row, folder in zip(json.load(sys.stdin), map(Path, sys.argv[1:])):
     measured = row["adjusted_rand"]
     if measured is None or row["questions"] == row["articles"]:
-        print(f"{row['set']:<26}{row['questions']:>10}{row['articles']:>10}   each question has an article of its own")
+        why = "each question has an article of its own" if row["questions"] else "no article was taken out"
+        print(f"{row['set']:<26}{row['questions']:>10}{row['articles']:>10}   {why}")
         continue
     ours.append(measured)
     theirs.append(kmeans(folder))

@@ -1,5 +1,7 @@
 //! What is asked and not answered: on the page, on the command line, and as the beginning of an article.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -44,6 +46,36 @@ async fn the_page_is_for_agents_even_where_figures_are_public() {
     assert_eq!(page.headers()["cache-control"], "private, no-store");
     let page = page.text().await.unwrap();
     assert!(page.contains("sourdough bread recipe"), "{page}");
+}
+
+#[tokio::test]
+async fn gaps_are_looked_for_again_once_something_has_changed_and_not_before() {
+    let server = asked().await;
+    let gaps = async || {
+        let site = server.app.config.sites["default"].clone();
+        let to = server.app.now();
+        let from = to - SignedDuration::from_hours(24);
+        let window = zerodesk::insight::Window { site: "default".into(), from, to, as_of: to };
+        let found =
+            server.app.insight.gaps(window, server.app.searcher.clone(), site, server.app.config.search.clone());
+        found.await.unwrap()
+    };
+    let first = gaps().await;
+    server.pass(SignedDuration::from_secs(1));
+    assert!(Arc::ptr_eq(&first, &gaps().await), "nothing has changed");
+
+    server.search("glaze for pottery&lang=en&session=visitor-number-00007").await;
+    server.pass(SignedDuration::from_secs(5));
+    let asked = gaps().await;
+    assert_eq!((first.total, asked.total), (1, 2), "somebody asked");
+
+    server.write("glaze.md", "---\nlang: en\n---\n\n# Glaze for pottery\n\nMix glaze for pottery with water.\n");
+    server.until(async |server| server.app.snapshot().catalog().by_slug("glaze").map(|_| ())).await;
+    assert!(!Arc::ptr_eq(&asked, &gaps().await), "an article was written");
+
+    let written = gaps().await;
+    server.pass(SignedDuration::from_hours(2));
+    assert!(!Arc::ptr_eq(&written, &gaps().await), "time has passed");
 }
 
 #[tokio::test]

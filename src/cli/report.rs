@@ -31,6 +31,9 @@ pub struct ReportArgs {
     /// Site [default: the default one]
     #[arg(long, value_name = "KEY")]
     site: Option<String>,
+    /// Language of the report: en, nl or de [default: that of the site]
+    #[arg(long, value_name = "LANG")]
+    lang: Option<String>,
     /// Folder for report-SITE-MONTH.html and .md
     #[arg(long, default_value = ".", value_name = "DIR")]
     out: PathBuf,
@@ -47,7 +50,10 @@ pub(super) fn run(args: ReportArgs) -> Result<ExitCode> {
     };
     let Some(span) = span else { bail!("write the month as 2026-10") };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let report = runtime.block_on(make(&config, args.site.as_deref(), span, now))?;
+    let mut report = runtime.block_on(make(&config, args.site.as_deref(), span, now))?;
+    if let Some(lang) = args.lang {
+        report.language = lang;
+    }
     let (key, _) = super::site(&config, args.site.as_deref())?;
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let name = format!("report-{key}-{}", report.span.name);

@@ -66,6 +66,7 @@ pub struct Insight {
     recorder: Recorder,
     salts: Arc<Salts>,
     rollup: Arc<Rollup>,
+    gaps: Arc<gaps::KeptGaps>,
     upkeep: tokio::task::AbortHandle,
 }
 
@@ -87,7 +88,7 @@ impl Insight {
         let rollup = Arc::new(Rollup::new(store.clone()));
         let upkeep =
             tokio::spawn(upkeep(store.clone(), rollup.clone(), salts.clone(), clock, retention)).abort_handle();
-        Ok(Self { store, recorder, salts, rollup, upkeep })
+        Ok(Self { store, recorder, salts, rollup, gaps: Arc::default(), upkeep })
     }
 
     /// The sender of a request as events know it. Without a well-formed session it is somebody new.
@@ -192,7 +193,8 @@ impl Insight {
         fold.await.map_err(|_| InsightError::Stopped)
     }
 
-    /// What was asked in a window and not answered, by the articles as they are now.
+    /// What was asked in a window and not answered, by the articles as they are now. Found once while no event comes,
+    /// no article changes and less than an hour passes.
     ///
     /// # Errors
     /// Those of the store and of the index.
@@ -202,8 +204,12 @@ impl Insight {
         searcher: Searcher,
         site: config::Site,
         search: config::Search,
-    ) -> Result<Gaps, InsightError> {
+    ) -> Result<Arc<Gaps>, InsightError> {
         self.flush().await?;
+        let state = gaps::State::new(self.store.revision(&window.site).await?, searcher.edition(), &window);
+        if let Some(gaps) = self.gaps.get(&window, &state) {
+            return Ok(gaps);
+        }
         let (from, to) = window.events_needed();
         let events = self.store.events(&window.site, from, to).await?;
         let find = move || {
@@ -211,7 +217,10 @@ impl Insight {
             Gaps::of(&events, window, &articles, &mut |_, _| {})
                 .map_err(|error| InsightError::Articles(error.to_string()))
         };
-        tokio::task::spawn_blocking(find).await.map_err(|_| InsightError::Stopped)?
+        let found = tokio::task::spawn_blocking(find).await.map_err(|_| InsightError::Stopped)?;
+        let gaps = Arc::new(found?);
+        self.gaps.keep(state, &gaps);
+        Ok(gaps)
     }
 
     /// What a report tells of a site; the address of the figures is not known here.
@@ -236,6 +245,7 @@ impl Insight {
         let window = span.window(key, now);
         Ok(Report {
             site: site.name.clone(),
+            language: site.languages.first().cloned().unwrap_or_default(),
             figures: self.figures(window.clone()).await?,
             before: self.figures(before.window(key, now)).await?,
             gaps: self.gaps(window, searcher.clone(), site.clone(), search.clone()).await?,

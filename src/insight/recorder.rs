@@ -308,6 +308,9 @@ mod tests {
         async fn event(&self, _: &EventId) -> Result<Option<Event>, InsightError> {
             Ok(None)
         }
+        async fn revision(&self, _: &str) -> Result<i64, InsightError> {
+            Ok(self.events.lock().unwrap().len() as i64)
+        }
         async fn salt(&self, _: Date, offered: Salt) -> Result<Salt, InsightError> {
             Ok(offered)
         }

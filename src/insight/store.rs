@@ -38,6 +38,9 @@ pub trait EventStore: Send + Sync + 'static {
     /// One event.
     async fn event(&self, id: &EventId) -> Result<Option<Event>, InsightError>;
 
+    /// A number that is another one after events of a site were written or any were deleted.
+    async fn revision(&self, site: &str) -> Result<i64, InsightError>;
+
     /// The salt of a day. Where there is none yet, `offered` becomes it; every node gets the same.
     async fn salt(&self, day: Date, offered: Salt) -> Result<Salt, InsightError>;
 

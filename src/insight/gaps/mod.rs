@@ -9,6 +9,7 @@
 mod closing;
 mod cluster;
 mod gather;
+mod kept;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use crate::{
 pub use closing::{Closing, Tally};
 pub use cluster::clusters;
 pub(super) use gather::{is_masked, normal};
+pub(super) use kept::{KeptGaps, State};
 
 /// Most gaps that are asked again and shown.
 const MAX_GAPS: usize = 200;

@@ -6,12 +6,15 @@
 
 mod span;
 mod store;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig, value::Rest};
 
 use super::{
     figures::{Deflection, Figure, Figures, TopQuery},
@@ -21,6 +24,7 @@ use super::{
 pub use span::Span;
 pub(super) use span::window;
 pub use store::ReportStore;
+use words::Words;
 
 /// Visitors that a query needs to be in a report.
 pub const MIN_VISITORS: u64 = 5;
@@ -32,6 +36,8 @@ const MAX_ROWS: usize = 10;
 pub struct Report {
     /// Name of the site.
     pub site: String,
+    /// Language in which it is told, BCP 47; English where there are no words for it.
+    pub language: String,
     /// The time it is about.
     pub span: Span,
     /// Its figures.
@@ -41,7 +47,7 @@ pub struct Report {
     /// Searches by day, and how many had no answer.
     pub days: Vec<(Date, u64, u64)>,
     /// What was asked and not answered.
-    pub gaps: Gaps,
+    pub gaps: Arc<Gaps>,
     /// Where the figures can be read; empty where nobody knows.
     pub public_url: String,
 }
@@ -85,23 +91,27 @@ impl Report {
             let marks = |c: char| if "\\`*_[]<>|#!".contains(c) { vec!['\\', c] } else { vec![c] };
             text.split_whitespace().collect::<Vec<_>>().join(" ").chars().flat_map(marks).collect::<String>()
         });
+        let words = words::of(&self.language);
+        environment.add_function("t", move |text: &str, places: Rest<Value>| words.say(text, &places));
         environment.add_template("report", template)?;
         Ok(environment.get_template("report")?.render(self.page())?)
     }
 
     fn page(&self) -> Value {
         let Self { figures, before, gaps, .. } = self;
+        let words = words::of(&self.language);
+        let share = |figure: &Figure| share(figure, &words);
         let now = figures.deflection.first();
         let then = before.deflection.first();
         context! {
-            site => self.site.clone(), name => self.span.name.clone(),
+            lang => words.language, site => self.site.clone(), name => self.span.name.clone(),
             from => self.span.first.to_string(), to => self.span.last.to_string(), url => self.public_url.clone(),
             headline => now.map(|row| share(&row.confirmed)),
             headline_before => then.map(|row| share(&row.confirmed)),
-            shares => now.map(shares).unwrap_or_default(),
+            shares => now.map(|row| shares(row, &words)).unwrap_or_default(),
             rows => vec![
-                compared("Searches without an answer", &figures.no_answer, &before.no_answer),
-                compared("Articles found helpful", &figures.helpful.rate, &before.helpful.rate),
+                compared("Searches without an answer", share(&figures.no_answer), share(&before.no_answer)),
+                compared("Articles found helpful", share(&figures.helpful.rate), share(&before.helpful.rate)),
             ],
             funnel => vec![
                 ("Searched", figures.funnel.searched), ("Shown an answer", figures.funnel.answered),
@@ -119,8 +129,8 @@ impl Report {
     }
 }
 
-fn share(figure: &Figure) -> Value {
-    let percent = |value: f64| format!("{:.1} %", 100.0 * value);
+fn share(figure: &Figure, words: &Words) -> Value {
+    let percent = |value: f64| words.percent(value);
     context! {
         value => figure.value.map(percent), count => figure.count, n => figure.n, definition => figure.definition.clone(),
         low => figure.interval.map(|interval| percent(interval.low)),
@@ -128,16 +138,17 @@ fn share(figure: &Figure) -> Value {
     }
 }
 
-fn compared(name: &str, now: &Figure, before: &Figure) -> Value {
-    context! { name, now => share(now), before => share(before) }
+fn compared(name: &str, now: Value, before: Value) -> Value {
+    context! { name, now, before }
 }
 
 /// The stacked bar: each share with its place in a drawing 1000 wide.
-fn shares(row: &Deflection) -> Vec<Value> {
+fn shares(row: &Deflection, words: &Words) -> Vec<Value> {
     let mut x = 0.0;
     let part = |(name, class, figure): (&str, &str, &Figure)| {
         let width = 1000.0 * figure.value.unwrap_or_default();
-        let part = context! { name, class, x => format!("{x:.1}"), width => format!("{width:.1}"), ..share(figure) };
+        let part =
+            context! { name, class, x => format!("{x:.1}"), width => format!("{width:.1}"), ..share(figure, words) };
         x += width;
         part
     };

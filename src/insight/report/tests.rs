@@ -29,10 +29,11 @@ fn report(phrasing_visitors: u64) -> Report {
     let gaps = vec![gap.clone(), Gap { closing: Some(closing), ..gap }];
     Report {
         site: "Help".into(),
+        language: "en".into(),
         days: span.days().map(|day| (day, 10, 3)).collect(),
         figures: Figures::of(&[], window.clone()),
         before: Figures::of(&[], span.before().unwrap().window("default", now)),
-        gaps: Gaps { window, searches: 310, unanswered: 93, total: 2, gaps },
+        gaps: Gaps { window, searches: 310, unanswered: 93, total: 2, gaps }.into(),
         span,
         public_url: "https://help.example.com".into(),
     }
@@ -54,6 +55,22 @@ fn markdown_keeps_its_tables_whatever_visitors_type() {
     let markdown = report(5).to_markdown().unwrap();
     assert!(markdown.contains("| pay \\| \\<b\\>with\\</b\\> paypal | 9 (4, then 5) | Pay |"), "{markdown}");
     assert!(!markdown.contains("\n\n\n"), "{markdown}");
+}
+
+#[test]
+fn it_is_told_in_the_language_of_the_site() {
+    for (language, parts) in [
+        ("nl-NL", ["<html lang=\"nl\">", "310 in totaal", "<h2>Gevraagd en niet beantwoord</h2>", "7 van 8"]),
+        ("de", ["<html lang=\"de\">", "310 insgesamt", "<h2>Gefragt und nicht beantwortet</h2>", "7 von 8"]),
+        ("fi", ["<html lang=\"en\">", "310 in all", "<h2>Asked, and not answered</h2>", "7 of 8"]),
+    ] {
+        let report = Report { language: language.into(), ..report(5) };
+        let html = report.to_html().unwrap();
+        for part in parts {
+            assert!(html.contains(part), "{part} is missing from\n{html}");
+        }
+        assert!(report.to_markdown().unwrap().contains(parts[1]), "{language}");
+    }
 }
 
 #[test]

@@ -61,6 +61,16 @@ impl EventStore for Sqlite {
         Ok(found.into_iter().next())
     }
 
+    async fn revision(&self, site: &str) -> Result<i64, InsightError> {
+        let site = site.to_owned();
+        // Each of the three only grows.
+        let sql = "SELECT (SELECT coalesce(sum(changes), 0) FROM days_changed WHERE site = ?1)
+                        + (SELECT coalesce(max(before_ms), 0) FROM events_deleted)
+                        + (SELECT count(*) FROM desk_log WHERE action = 'visitor_erased')";
+        let query = move |connection: &Connection| Ok(connection.query_row(sql, params![site], |row| row.get(0))?);
+        self.read(query).await.map_err(InsightError::from)
+    }
+
     async fn salt(&self, day: Date, offered: Salt) -> Result<Salt, InsightError> {
         self.write(move |transaction| keep_salt(transaction, day, offered)).await.map_err(InsightError::from)
     }
