@@ -98,7 +98,7 @@ impl Index {
 
     fn around(engine: tantivy::Index, folder: Option<PathBuf>) -> Result<Self, IndexError> {
         let kept = if folder.is_some() { kept::read(&engine) } else { Vec::new() };
-        let snapshot = Arc::new(Snapshot::load(&engine, Built::kept(kept), Vec::new())?);
+        let snapshot = Arc::new(Snapshot::load(&engine, &Built::kept(kept), Vec::new())?);
         let published = watch::Sender::new(snapshot.generation().clone());
         let (current, unkept) = (ArcSwap::from(Arc::clone(&snapshot)), AtomicUsize::default());
         let index = Self { engine, folder, lock: None, current, published, unkept };
@@ -166,7 +166,7 @@ impl Index {
             // tantivy renames meta.json without syncing the folder.
             File::open(folder)?.sync_all()?;
         }
-        let snapshot = Arc::new(Snapshot::load(&self.engine, Built::of(&before), problems)?);
+        let snapshot = Arc::new(Snapshot::load(&self.engine, &Built::of(&before), problems)?);
         self.current.store(Arc::clone(&snapshot));
         self.published.send_replace(snapshot.generation().clone());
         self.keep(&snapshot);

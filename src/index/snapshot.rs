@@ -110,7 +110,7 @@ impl Built {
 }
 
 impl Snapshot {
-    pub(super) fn load(engine: &tantivy::Index, before: Built, problems: Vec<Problem>) -> Result<Self, IndexError> {
+    pub(super) fn load(engine: &tantivy::Index, before: &Built, problems: Vec<Problem>) -> Result<Self, IndexError> {
         let (_, fields) = schema::schema();
         let reader =
             engine.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(0).try_into()?;

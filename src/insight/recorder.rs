@@ -309,7 +309,7 @@ mod tests {
             Ok(None)
         }
         async fn revision(&self, _: &str) -> Result<i64, InsightError> {
-            Ok(self.events.lock().unwrap().len() as i64)
+            Ok(i64::try_from(self.events.lock().unwrap().len()).unwrap())
         }
         async fn salt(&self, _: Date, offered: Salt) -> Result<Salt, InsightError> {
             Ok(offered)

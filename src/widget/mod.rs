@@ -131,7 +131,7 @@ fn constant(line: &str) -> Option<(&str, &str)> {
     let text = value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
     let plain = number || text.is_some_and(|text| !text.contains(['\'', '\\']));
     let capitals = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    (plain && capitals).then(|| (name, value))
+    (plain && capitals).then_some((name, value))
 }
 
 /// Puts numbers and texts that have a name of their own, `const NAME = 1;` on one line, where the names are.

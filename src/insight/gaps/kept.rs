@@ -15,7 +15,10 @@ const STEP_SECONDS: i64 = 3600;
 
 /// The lists.
 #[derive(Default)]
-pub struct KeptGaps(Mutex<HashMap<(String, i64), (State, Arc<Gaps>)>>);
+pub struct KeptGaps(Mutex<HashMap<Asked, (State, Arc<Gaps>)>>);
+
+/// A site, and the length of a window in seconds.
+type Asked = (String, i64);
 
 /// What a list follows from.
 #[derive(Clone, PartialEq)]
