@@ -100,7 +100,7 @@ export const host = () => `http://127.0.0.1:${example.address().port}/plain.html
 /**
  * Runs one test on a page of its own. It fails on an exception in the page, too, on a breach of its content security
  * policy, and on a cookie; `cookies: true` allows these to people who signed in, and `faults: true` the others. Two
- * browsers share a machine that may be busy, so a test that fails is tried once more, and says so.
+ * browsers share a machine that may be busy, so a test that fails is tried up to twice more, and says so.
  */
 export async function test(name, body, options = {}) {
   if (ONLY && !name.includes(ONLY)) return;
@@ -108,7 +108,7 @@ export async function test(name, body, options = {}) {
   const began = Date.now();
   const told = (error) => String(error.message ?? error).replaceAll('\n', '\n      ');
   let error = await attempt(label, body, options);
-  if (error) {
+  for (let more = 2; error && more > 0; more--) {
     console.log(`again ${label}\n      ${told(error)}`);
     error = await attempt(label, body, options);
   }
