@@ -31,8 +31,8 @@ pub struct ReportArgs {
     /// Site [default: the default one]
     #[arg(long, value_name = "KEY")]
     site: Option<String>,
-    /// Language of the report: en, nl or de [default: that of the site]
-    #[arg(long, value_name = "LANG")]
+    /// Language of the report [default: that of the site]
+    #[arg(long, value_name = "LANG", value_parser = ["en", "nl", "de"])]
     lang: Option<String>,
     /// Folder for report-SITE-MONTH.html and .md
     #[arg(long, default_value = ".", value_name = "DIR")]

@@ -62,7 +62,8 @@ pub struct DayEvents {
 
 /// Where sums of days last, longer than the events that they were made of.
 ///
-/// Writing an event marks each day whose sums it may change. A day is counted again while its events are there.
+/// Writing an event marks its day and those of its session; the days of other sessions of the same visitor are marked
+/// when [`stale_days`](Self::stale_days) is asked, which therefore may write. A day is counted again while its events are there.
 #[async_trait]
 pub trait FigureStore: EventStore {
     /// Days of a site that were never counted, changed since, or were counted by other rules; oldest first. Days whose
