@@ -159,8 +159,7 @@ impl Insight {
     ) -> Result<Trail, InsightError> {
         let mut sessions = visitor.hashes().to_vec();
         if let Some(id) = query_id {
-            let searched = id.clone();
-            let found = match self.recorder.waiting(move |event| event.id == searched).await?.pop() {
+            let found = match self.recorder.waiting(|event| event.id == *id).pop() {
                 None => self.store.event(id).await?,
                 found => found,
             };
@@ -168,9 +167,8 @@ impl Insight {
         }
         sessions.sort_unstable();
         sessions.dedup();
-        let (of_site, of_sessions) = (site.to_owned(), sessions.clone());
-        let wanted = move |event: &Event| event.origin.site == of_site && of_sessions.contains(&event.session);
-        let waiting = self.recorder.waiting(wanted).await?;
+        let wanted = |event: &Event| event.origin.site == site && sessions.contains(&event.session);
+        let waiting = self.recorder.waiting(wanted);
         let mut events = self.store.session_events(site, &sessions).await?;
         let written = events.len();
         for event in waiting {

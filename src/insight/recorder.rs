@@ -1,21 +1,23 @@
 //! From a request to the store without making the visitor wait.
 //!
-//! [`Recorder::record`] puts an event into a bounded channel and returns; one background task writes
-//! batches. A full channel drops the event and counts it (`zerodesk_events_dropped_total`). While the
-//! store fails, the task keeps its batch, tries again ever more rarely and leaves the rest in the
-//! channel, so that memory stays bounded. It never gives up a batch before it is stopped. What one session sends beyond
-//! all measure is dropped and counted, too, so that nobody can fill the store alone.
+//! [`Recorder::record`] puts an event into a bounded buffer and returns; one background task writes what is in it, in
+//! portions so small that a ticket which comes in between hardly waits. An event leaves the buffer when it is in the
+//! store. A full buffer drops the event and counts it (`zerodesk_events_dropped_total`). While the store fails, the task
+//! tries again ever more rarely and the buffer keeps what it has, so that memory stays bounded and nothing that was
+//! taken is given up before the end. What one session sends beyond all measure is dropped and counted, too, so that
+//! nobody can fill the store alone.
 
 use std::{
+    collections::VecDeque,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, AtomicU16, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 
@@ -25,8 +27,8 @@ use super::{
     store::{EventStore, InsightError},
 };
 
-/// Most events in one write.
-const BATCH: usize = 500;
+/// Most events in one write: what takes a few milliseconds. Whatever else is to be written waits for no more than that.
+const PORTION: usize = 64;
 /// Longest time for which an event waits for others.
 const WAIT: Duration = Duration::from_millis(200);
 /// Wait before a failed write is tried again; doubled up to [`MAX_RETRY`].
@@ -41,13 +43,46 @@ const MAX_OF_SESSION: u16 = 2 * MAX_EVENTS as u16;
 /// Places in which events of sessions are counted.
 const PLACES: usize = 1 << 16;
 
-/// The way to the store. Clones share one channel.
+/// The way to the store. Clones share one buffer.
 #[derive(Debug, Clone)]
 pub struct Recorder {
-    events: mpsc::Sender<Event>,
+    buffer: Arc<Buffer>,
     orders: mpsc::Sender<Order>,
     dropped: Arc<AtomicU64>,
     measure: Arc<Measure>,
+}
+
+/// Events that are not yet in the store, oldest first.
+#[derive(Debug)]
+struct Buffer {
+    events: Mutex<Events>,
+    /// Tells the task that the buffer is no longer empty, or that a portion is full.
+    filled: Notify,
+}
+
+#[derive(Debug)]
+struct Events {
+    waiting: VecDeque<Event>,
+    /// Most that may wait; 0 once nothing is taken any more.
+    capacity: usize,
+}
+
+impl Buffer {
+    fn lock(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, event: Event) -> bool {
+        let mut events = self.lock();
+        let room = events.waiting.len() < events.capacity;
+        if room {
+            events.waiting.push_back(event);
+            if events.waiting.len() == 1 || events.waiting.len() == PORTION {
+                self.filled.notify_one();
+            }
+        }
+        room
+    }
 }
 
 /// Counts events by session and day, in little memory: sessions that share a place share its measure, which two honest
@@ -74,10 +109,10 @@ impl Measure {
     }
 }
 
-/// What the background task can be told.
+/// What the background task can be told, and where to the outcome goes.
+#[derive(Debug)]
 enum Order {
     Flush(oneshot::Sender<Result<(), InsightError>>),
-    Show(Box<dyn Fn(&Event) -> bool + Send>, oneshot::Sender<Vec<Event>>),
     Stop(oneshot::Sender<Result<(), InsightError>>),
 }
 
@@ -91,11 +126,12 @@ impl Recorder {
         );
         metrics::describe_counter!("zerodesk_events_written_total", "Events written to the store");
         metrics::describe_counter!("zerodesk_event_writes_failed_total", "Writes of events that failed");
-        let (events, incoming) = mpsc::channel(capacity.max(1));
+        let events = Mutex::new(Events { waiting: VecDeque::new(), capacity: capacity.max(1) });
+        let buffer = Arc::new(Buffer { events, filled: Notify::new() });
         let (orders, ordered) = mpsc::channel(ORDERS);
-        let writer = Writer { store, incoming, batch: Vec::with_capacity(BATCH), retry: RETRY, due: None };
+        let writer = Writer { store, buffer: buffer.clone(), retry: RETRY, due: None };
         tokio::spawn(writer.run(ordered));
-        Self { events, orders, dropped: Arc::default(), measure: Arc::new(Measure::new()) }
+        Self { buffer, orders, dropped: Arc::default(), measure: Arc::new(Measure::new()) }
     }
 
     /// Hands the event over, or drops and counts it when the buffer is full or its session has sent too many. Never
@@ -105,7 +141,7 @@ impl Recorder {
         let measured = event.kind.by_visitor() && !matches!(event.kind, EventKind::TicketOpened { .. });
         let reason = if measured && !self.measure.takes(&event) {
             "session"
-        } else if self.events.try_send(event).is_err() {
+        } else if !self.buffer.take(event) {
             "buffer"
         } else {
             return true;
@@ -129,15 +165,10 @@ impl Recorder {
         self.order(Order::Flush).await
     }
 
-    /// Those of the events recorded before that are not yet in the store and that `wanted` picks. Cheaper than to
-    /// write them all.
-    ///
-    /// # Errors
-    /// [`InsightError::Stopped`].
-    pub async fn waiting(&self, wanted: impl Fn(&Event) -> bool + Send + 'static) -> Result<Vec<Event>, InsightError> {
-        let (reply, answer) = oneshot::channel();
-        self.orders.send(Order::Show(Box::new(wanted), reply)).await.map_err(|_| InsightError::Stopped)?;
-        answer.await.map_err(|_| InsightError::Stopped)
+    /// Those of the events which may not yet be in the store that `wanted` picks. Waits for nothing.
+    #[must_use]
+    pub fn waiting(&self, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
+        self.buffer.lock().waiting.iter().filter(|event| wanted(event)).cloned().collect()
     }
 
     /// Writes what is left and ends the background task.
@@ -161,10 +192,9 @@ impl Recorder {
 /// The background task's state.
 struct Writer {
     store: Arc<dyn EventStore>,
-    incoming: mpsc::Receiver<Event>,
-    batch: Vec<Event>,
+    buffer: Arc<Buffer>,
     retry: Duration,
-    /// When the batch is to be written; none while it is empty.
+    /// When the next portion is to be written; none while there is none.
     due: Option<Instant>,
 }
 
@@ -172,93 +202,68 @@ impl Writer {
     async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let mut asked = Vec::new();
         loop {
-            let room = BATCH - self.batch.len();
             let due = self.due.unwrap_or_else(Instant::now);
             tokio::select! {
                 biased;
                 taken = orders.recv_many(&mut asked, ORDERS) => {
                     let ends = taken == 0 || asked.iter().any(|order| matches!(order, Order::Stop(_)));
                     if ends {
-                        self.incoming.close();
+                        self.buffer.lock().capacity = 0;
                     }
-                    // Those who wait together share one writing, which those who only look need not wait for.
-                    self.look().await;
-                    let write = ends || asked.iter().any(|order| matches!(order, Order::Flush(_)));
-                    let written = if write { self.write_all().await } else { Ok(()) };
+                    // Those who wait together share one writing.
+                    let written = self.write_all().await;
                     for order in asked.drain(..) {
-                        match order {
-                            Order::Flush(reply) | Order::Stop(reply) => drop(reply.send(written.clone())),
-                            Order::Show(wanted, reply) => {
-                                drop(reply.send(self.batch.iter().filter(|event| wanted(event)).cloned().collect()));
-                            }
-                        }
+                        let (Order::Flush(reply) | Order::Stop(reply)) = order;
+                        drop(reply.send(written.clone()));
                     }
                     if ends {
                         return;
                     }
                 }
                 () = sleep_until(due), if self.due.is_some() => drop(self.write().await),
-                taken = self.incoming.recv_many(&mut self.batch, room), if room > 0 => {
-                    if taken == 0 {
-                        return drop(self.write_all().await);
-                    }
-                    self.schedule();
-                }
+                () = self.buffer.filled.notified() => self.schedule(),
             }
         }
     }
 
-    /// Sets when the batch is written: soon after its first event, at once when it is full. A batch
-    /// that failed keeps its time.
+    /// Sets when a portion is written: at once when it is full, else soon after its first event. After a failure the
+    /// time stays.
     fn schedule(&mut self) {
+        let waiting = self.buffer.lock().waiting.len();
         let failing = self.retry != RETRY;
-        if self.batch.len() == BATCH && !failing {
-            self.due = Some(Instant::now());
-        } else if self.due.is_none() {
-            self.due = Some(Instant::now() + WAIT);
-        }
+        self.due = match self.due {
+            due @ Some(_) if failing => due,
+            _ if waiting >= PORTION => Some(Instant::now()),
+            None if waiting > 0 => Some(Instant::now() + WAIT),
+            due => due,
+        };
     }
 
-    /// Takes what waits in the channel now into the batch; where that has no room, writes it first.
-    async fn look(&mut self) {
-        if self.incoming.len() > BATCH - self.batch.len() {
-            drop(self.write_all().await);
-        }
-        while self.batch.len() < BATCH
-            && let Ok(event) = self.incoming.try_recv()
-        {
-            self.batch.push(event);
-        }
-        if !self.batch.is_empty() {
-            self.schedule();
-        }
-    }
-
-    /// Writes the batch and everything that waits in the channel now. What comes in meanwhile is left: under load there
-    /// is always more, and who waits for this would wait for ever.
+    /// Writes everything that waits now. What comes in meanwhile is left: under load there is always more, and who waits
+    /// for this would wait for ever.
     async fn write_all(&mut self) -> Result<(), InsightError> {
-        let mut waiting = self.incoming.len();
-        while waiting > 0 || !self.batch.is_empty() {
-            while waiting > 0 && self.batch.len() < BATCH {
-                self.batch.extend(self.incoming.try_recv());
-                waiting -= 1;
-            }
-            self.write().await?;
+        let mut left = self.buffer.lock().waiting.len();
+        while left > 0 {
+            left = left.saturating_sub(self.write().await?);
         }
         Ok(())
     }
 
-    async fn write(&mut self) -> Result<(), InsightError> {
-        match self.store.append(&self.batch).await {
+    /// Writes one portion; gives its size.
+    async fn write(&mut self) -> Result<usize, InsightError> {
+        let portion: Vec<Event> = self.buffer.lock().waiting.iter().take(PORTION).cloned().collect();
+        match self.store.append(&portion).await {
             Ok(_) => {
-                metrics::counter!("zerodesk_events_written_total").increment(self.batch.len() as u64);
-                self.batch.clear();
+                metrics::counter!("zerodesk_events_written_total").increment(portion.len() as u64);
+                self.buffer.lock().waiting.drain(..portion.len());
                 (self.due, self.retry) = (None, RETRY);
-                Ok(())
+                self.schedule();
+                Ok(portion.len())
             }
             Err(error) => {
                 metrics::counter!("zerodesk_event_writes_failed_total").increment(1);
-                tracing::warn!(%error, events = self.batch.len(), retry_ms = self.retry.as_millis(), "events not written");
+                let retry_ms = self.retry.as_millis();
+                tracing::warn!(%error, events = portion.len(), retry_ms, "events not written");
                 self.due = Some(Instant::now() + self.retry);
                 self.retry = (self.retry * 2).min(MAX_RETRY);
                 Err(error)
@@ -271,6 +276,7 @@ impl Writer {
 mod tests {
     use jiff::{Timestamp, civil::Date};
     use std::sync::{Mutex, OnceLock, atomic::AtomicBool};
+    use tokio::sync::Semaphore;
 
     use super::*;
     use crate::insight::{
@@ -285,6 +291,8 @@ mod tests {
         events: Mutex<Vec<Event>>,
         /// Where it is set, another event comes in during each writing.
         busy: OnceLock<Recorder>,
+        /// Where it is set, a writing ends when this lets it.
+        held: OnceLock<Arc<Semaphore>>,
     }
 
     #[async_trait::async_trait]
@@ -292,6 +300,9 @@ mod tests {
         async fn append(&self, events: &[Event]) -> Result<usize, InsightError> {
             if self.failing.load(Ordering::SeqCst) {
                 return Err(InsightError::Store("disk full".into()));
+            }
+            if let Some(held) = self.held.get() {
+                drop(held.acquire().await);
             }
             self.events.lock().unwrap().extend_from_slice(events);
             if let Some(recorder) = self.busy.get() {
@@ -359,6 +370,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_being_written_is_shown_without_waiting_for_it() {
+        let store = Arc::new(Memory::default());
+        let held = Arc::new(Semaphore::new(0));
+        store.held.set(held.clone()).ok().unwrap();
+        let recorder = Recorder::start(store.clone(), 10);
+        record(&recorder, 2);
+        let flush = tokio::spawn({
+            let recorder = recorder.clone();
+            async move { recorder.flush().await }
+        });
+        tokio::task::yield_now().await;
+        record(&recorder, 1);
+        assert_eq!((recorder.waiting(|_| true).len(), recorder.waiting(|_| false).len()), (3, 0));
+        held.close();
+        flush.await.unwrap().unwrap();
+        recorder.flush().await.unwrap();
+        assert_eq!((recorder.waiting(|_| true).len(), written(&store)), (0, 3));
+    }
+
+    #[tokio::test]
     async fn a_full_buffer_drops_and_counts() {
         let store = Arc::new(Memory::default());
         let recorder = Recorder::start(store.clone(), 3);
@@ -404,7 +435,7 @@ mod tests {
         }
         store.failing.store(false, Ordering::SeqCst);
         recorder.flush().await.unwrap();
-        assert!(written(&store) <= BATCH + 100, "{} events kept", written(&store));
+        assert_eq!(written(&store), 100);
         assert_eq!(written(&store) as u64 + recorder.dropped(), 2000);
     }
 
