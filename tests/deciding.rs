@@ -30,7 +30,7 @@ async fn the_weights_are_read_while_the_server_runs() {
         serde_json::to_string_pretty(&model).unwrap()
     };
     fs::write(&file, &never).unwrap();
-    let settings = format!("[search]\ndecision = {:?}", file.to_str().unwrap());
+    let settings = format!("[search]\ndecision = {:?}\n[limits]\nenabled = false", file.to_str().unwrap());
     let server = Server::with(HELP).configured(&settings).start().await;
     let decision = async |server: &Server| server.search("reset your password&lang=en").await["decision"].clone();
     let faults = async |server: &Server| server.json("/readyz").await["faults"].clone();

@@ -34,7 +34,7 @@ async fn finds(server: &Server) -> bool {
 
 #[tokio::test]
 async fn a_damaged_index_is_built_again_from_the_articles() {
-    let server = Server::start().await;
+    let server = Server::with(HELP).configured("[limits]\nenabled = false").start().await;
     let before = server.json("/readyz").await["generation"].as_u64().unwrap();
     for file in walkdir::WalkDir::new(server.folder().join("index")).into_iter().map(Result::unwrap) {
         if file.path().extension().is_some_and(|ending| ["store", "term", "idx", "fast"].iter().any(|e| ending == *e)) {
