@@ -204,7 +204,7 @@ async fn a_file_that_is_emptied_keeps_its_article_until_it_has_words_again() {
 }
 
 #[tokio::test]
-async fn what_changed_while_the_server_was_off_is_taken_in_at_the_start() {
+async fn what_changed_while_the_server_was_off_is_taken_in_after_the_start() {
     let server = Server::with(&[("a.md", &lamp("Alpha")), ("b.md", &lamp("Beta"))]).start().await;
     let (folder, before) = (server.articles(), server.json("/readyz").await);
     let server = server.restart().await;
@@ -212,8 +212,11 @@ async fn what_changed_while_the_server_was_off_is_taken_in_at_the_start() {
     fs::remove_file(folder.join("b.md")).unwrap();
     server.write("c.md", &lamp("Gamma"));
     let server = server.restart().await;
+    let hits = async |server: &Server| {
+        let mut hits = server.hits("lamp&lang=en").await;
+        hits.sort();
+        hits
+    };
+    server.until(async |server| (hits(server).await == ["a", "c"]).then_some(())).await;
     assert_eq!(server.json("/readyz").await["articles"], 2);
-    let mut hits = server.hits("lamp&lang=en").await;
-    hits.sort();
-    assert_eq!(hits, ["a", "c"]);
 }

@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use super::Clock;
 use crate::{
@@ -66,10 +66,10 @@ impl Completions {
         Ok(queries)
     }
 
-    /// Prepares anew after every change of the articles, and counts every hour.
-    pub(super) fn follow(self, mut generations: watch::Receiver<Generation>) -> JoinHandle<()> {
+    /// Prepares anew after every change of the articles, and counts every hour, for the first time `first` from now.
+    pub(super) fn follow(self, mut generations: watch::Receiver<Generation>, first: Duration) -> JoinHandle<()> {
         tokio::spawn(async move {
-            let mut hours = tokio::time::interval(COUNT_EVERY);
+            let mut hours = tokio::time::interval_at(Instant::now() + first, COUNT_EVERY);
             loop {
                 tokio::select! {
                     _ = hours.tick() => self.count().await,

@@ -26,7 +26,7 @@ use tokio::{
 
 use crate::{
     analysis::Language,
-    config::Config,
+    config::{Config, WatchMode},
     desk::{
         Delivered, Delivery, Desk, DeskError, Ladder, Routes,
         connectors::{
@@ -45,6 +45,8 @@ use crate::{
 
 /// How long the end of the server waits for deliveries and for articles under way.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// When completions are first prepared after a start with an index that was there.
+const AFTER_THE_FIRST_ANSWERS: Duration = Duration::from_secs(1);
 use follow::Completions;
 use guard::Guarded;
 use learning::Lessons;
@@ -160,20 +162,26 @@ impl App {
         let insight = Insight::open(Arc::new(store.clone()), &config.insight, clock.clone()).await?;
 
         let source = Directory::open(&config.articles)?;
-        // Watching begins before the first look, so that no change falls in between.
-        let watcher = Watcher::new(&config.articles, config.watch.clone())?;
         let index = Arc::new(Index::open(&config.index, config.default_language())?);
         let ingest = Ingest::new(source, index.clone(), config.default_language());
         let mut ingest = ingest.with_drafts(config.preview);
-        let found = index.snapshot().generation().number > 0;
-        ingest.compare_all(&mut |done, all| progress(done, all))?;
+        // What was indexed before answers at once. What changed since, and whether all of it is sound, takes longer to tell
+        // than visitors should wait; where nothing is watched, nothing else would tell it.
+        let known = index.snapshot().generation().number > 0;
+        let found = known && config.watch.mode != WatchMode::Off;
+        let watcher = if found {
+            Watcher::later(&config.articles, config.watch.clone())
+        } else {
+            // Watching begins before the first look, so that no change falls in between.
+            let watcher = Watcher::new(&config.articles, config.watch.clone())?;
+            ingest.compare_all(&mut |done, all| progress(done, all))?;
+            watcher
+        };
         warn_of_unlisted_languages(&config, &index.snapshot());
 
         let stop_following = Box::new(watcher.stopper());
-        let faults = Faults::default();
-        let nudge = watcher.nudge();
-        if found {
-            // Whether all of it is sound takes longer to tell than visitors should wait.
+        let (faults, nudge) = (Faults::default(), watcher.nudge());
+        if known {
             nudge();
         }
         let guarded = Arc::new(Guarded::new(index.clone(), faults.clone(), nudge));
@@ -202,7 +210,8 @@ impl App {
             sites: config.sites.keys().cloned().collect(),
             clock: clock.clone(),
         };
-        following.push(completions.clone().follow(index.generations()));
+        let first = if found { AFTER_THE_FIRST_ANSWERS } else { Duration::ZERO };
+        following.push(completions.clone().follow(index.generations(), first));
         following.push(tokio::spawn(guard::mend(store.clone(), faults.clone())));
         let lessons = Lessons {
             learning: learning.clone(),

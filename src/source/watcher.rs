@@ -116,10 +116,17 @@ impl Watcher {
     /// # Errors
     /// The folder is missing.
     pub fn new(root: &Path, settings: Watch) -> Result<Self, SourceError> {
-        let marks = Arc::new(Marks::default());
-        let mut watcher = Self { root: root.to_owned(), marks, settings, engine: None, watched: None, blind: None };
+        let mut watcher = Self::later(root, settings);
         watcher.watch_or_look()?;
         Ok(watcher)
+    }
+
+    /// Begins to watch `root` in the first [`Watcher::wait`], which takes a second and reports [`Changes::Everything`]:
+    /// to watch a large folder means to look at all that is in it.
+    #[must_use]
+    pub fn later(root: &Path, settings: Watch) -> Self {
+        let marks = Arc::new(Marks::default());
+        Self { root: root.to_owned(), marks, settings, engine: None, watched: None, blind: None }
     }
 
     /// Why changes are only found by comparing, while that is so.
