@@ -95,7 +95,7 @@ async fn a_late_event_counts_its_day_again_and_no_other() {
     let (first, last) = whole().days();
     let stale = async || store.stale_days("default", first, last, 1).await.unwrap();
     for day in stale().await {
-        let events = store.events_of_day("default", day).await.unwrap();
+        let events = store.events_of_day("default", day, None).await.unwrap();
         let counts = zerodesk::insight::figures::DayCounts::fold(&events.events, "default", day);
         store.keep_day("default", day, events.changes, 1, counts).await.unwrap();
     }

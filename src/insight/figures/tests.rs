@@ -391,7 +391,7 @@ fn a_slice_is_a_part_of_the_whole() {
     }
     let (first, last) = window().days();
     let folded: Vec<_> = days(first, last).map(|day| (day, DayCounts::fold(&events, "default", day))).collect();
-    let of = |slice: Slice| Figures::of_days(folded.clone(), window(), slice);
+    let of = |slice: Slice| Figures::of_days(&folded, window(), slice);
     for (slice, n) in [
         (Slice::default(), 3),
         (Slice { language: Some("nl".into()), ..Slice::default() }, 2),
