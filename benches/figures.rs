@@ -180,7 +180,7 @@ async fn year() {
 
     let mut played = Vec::new();
     let begun = Instant::now();
-    for day in days(first_played, today) {
+    for day in store.stale_days("default", first_played, today, RULES).await.expect("it reads") {
         let events = store.events_of_day("default", day, None).await.expect("it reads");
         let counts = DayCounts::fold(&events.events, "default", day);
         store.keep_day("default", day, events.changes, RULES, counts.clone()).await.expect("it writes");

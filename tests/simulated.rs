@@ -25,6 +25,13 @@ fn whole() -> Window {
     window(first, last.checked_add(SignedDuration::from_hours(24 * 11)).expect("a day"))
 }
 
+/// The same days as the older part of a window that is long enough to have one.
+fn long() -> Window {
+    let (first, last) = whole().days();
+    let add = |day: Date, days: i64| day.checked_add(SignedDuration::from_hours(24 * days)).expect("a day");
+    window(add(first, -40), add(last, 20))
+}
+
 #[test]
 fn every_figure_equals_the_truth() {
     for seed in 1..=8 {
@@ -67,10 +74,15 @@ async fn sums_of_days_equal_the_events_however_they_arrive() {
             if chance.happens(0.5) {
                 insight.figures(whole()).await.unwrap();
             }
+            if chance.happens(0.5) {
+                insight.figures(long()).await.unwrap();
+            }
         }
         let expected = Figures::of(&played.events, whole());
         assert_eq!(insight.figures(whole()).await.unwrap(), expected, "seed {seed}");
         assert_eq!(Truth::told_by(&expected), played.all(), "seed {seed}");
+        let within_a_year = Figures::of(&played.events, long());
+        assert_eq!(insight.figures(long()).await.unwrap(), within_a_year, "seed {seed}");
 
         // Some events go, then all: the figures stay.
         let middle = bounds("2026-10-28".parse().unwrap()).0;

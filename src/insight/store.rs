@@ -88,12 +88,7 @@ pub trait FigureStore: EventStore {
     async fn stale_days(&self, site: &str, from: Date, to: Date, rules: u32) -> Result<Vec<Date>, InsightError>;
 
     /// What the sums of a day follow from. Of what is `known` of that day already, only what has changed is read.
-    async fn events_of_day(
-        &self,
-        site: &str,
-        day: Date,
-        known: Option<DayEvents>,
-    ) -> Result<DayEvents, InsightError>;
+    async fn events_of_day(&self, site: &str, day: Date, known: Option<DayEvents>) -> Result<DayEvents, InsightError>;
 
     /// Keeps the sums of a day, made from events in the state `changes`.
     async fn keep_day(

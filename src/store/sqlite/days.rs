@@ -50,12 +50,7 @@ impl FigureStore for Sqlite {
         self.read(query).await.map_err(InsightError::from)
     }
 
-    async fn events_of_day(
-        &self,
-        site: &str,
-        day: Date,
-        known: Option<DayEvents>,
-    ) -> Result<DayEvents, InsightError> {
+    async fn events_of_day(&self, site: &str, day: Date, known: Option<DayEvents>) -> Result<DayEvents, InsightError> {
         let site = site.to_owned();
         self.read(move |connection| events_of_day(connection, &site, day, known)).await.map_err(InsightError::from)
     }
