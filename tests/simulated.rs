@@ -25,6 +25,13 @@ fn whole() -> Window {
     window(first, last.checked_add(SignedDuration::from_hours(24 * 11)).expect("a day"))
 }
 
+/// The same days as the older part of a window that is long enough to have one.
+fn long() -> Window {
+    let (first, last) = whole().days();
+    let add = |day: Date, days: i64| day.checked_add(SignedDuration::from_hours(24 * days)).expect("a day");
+    window(add(first, -40), add(last, 20))
+}
+
 #[test]
 fn every_figure_equals_the_truth() {
     for seed in 1..=8 {
@@ -67,10 +74,15 @@ async fn sums_of_days_equal_the_events_however_they_arrive() {
             if chance.happens(0.5) {
                 insight.figures(whole()).await.unwrap();
             }
+            if chance.happens(0.5) {
+                insight.figures(long()).await.unwrap();
+            }
         }
         let expected = Figures::of(&played.events, whole());
         assert_eq!(insight.figures(whole()).await.unwrap(), expected, "seed {seed}");
         assert_eq!(Truth::told_by(&expected), played.all(), "seed {seed}");
+        let within_a_year = Figures::of(&played.events, long());
+        assert_eq!(insight.figures(long()).await.unwrap(), within_a_year, "seed {seed}");
 
         // Some events go, then all: the figures stay.
         let middle = bounds("2026-10-28".parse().unwrap()).0;
@@ -95,7 +107,7 @@ async fn a_late_event_counts_its_day_again_and_no_other() {
     let (first, last) = whole().days();
     let stale = async || store.stale_days("default", first, last, 1).await.unwrap();
     for day in stale().await {
-        let events = store.events_of_day("default", day).await.unwrap();
+        let events = store.events_of_day("default", day, None).await.unwrap();
         let counts = zerodesk::insight::figures::DayCounts::fold(&events.events, "default", day);
         store.keep_day("default", day, events.changes, 1, counts).await.unwrap();
     }

@@ -39,7 +39,7 @@ pub use period::{ClosedPeriod, Period};
 pub use recorder::Recorder;
 use report::{Report, Span};
 pub use session::{RequesterHash, Salt, Salts, Session, SessionHash, Visitor};
-pub use store::{DayEvents, EventStore, FigureStore, InsightError};
+pub use store::{DayEvents, DaysRevision, EventStore, FigureStore, InsightError, ReadUpTo};
 pub use trail::{ArticleRead, Trail, TrailSearch};
 
 tokio::task_local! {
@@ -267,10 +267,8 @@ impl Insight {
     /// Those of the store.
     pub async fn figures_of(&self, window: Window, slice: Slice) -> Result<Figures, InsightError> {
         self.flush().await?;
-        let (first, last) = window.days();
-        self.rollup.refresh(&window.site, first, last).await?;
-        let days = self.store.days(&window.site, first, last, true).await?;
-        let add_up = tokio::task::spawn_blocking(move || Figures::of_days(days, window, slice));
+        let days = self.rollup.days(&window).await?;
+        let add_up = tokio::task::spawn_blocking(move || Figures::of_days(&days, window, slice));
         add_up.await.map_err(|_| InsightError::Stopped)
     }
 

@@ -52,13 +52,30 @@ pub trait EventStore: Send + Sync + 'static {
 }
 
 /// Everything that the sums of a day follow from, as it was at one moment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct DayEvents {
-    /// The events of whoever was there on that day, from one day before until eight days after it.
+    /// The events of whoever was there on that day, from one day before until eight days after it; those of the day
+    /// itself come first.
     pub events: Vec<Event>,
     /// How often something that matters for the day was written.
     pub changes: u64,
+    /// Up to where the store has read.
+    pub read: ReadUpTo,
 }
+
+/// How much of a day's events need not be read again. Only the store that wrote it knows what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReadUpTo {
+    /// Events of the day itself.
+    pub own: usize,
+    /// The row that was written last.
+    pub newest: i64,
+    /// How often something had been deleted.
+    pub deletions: i64,
+}
+
+/// State of the sums of some days: equal states mean equal sums.
+pub type DaysRevision = [i64; 4];
 
 /// Where sums of days last, longer than the events that they were made of.
 ///
@@ -70,8 +87,8 @@ pub trait FigureStore: EventStore {
     /// events were deleted are not among them.
     async fn stale_days(&self, site: &str, from: Date, to: Date, rules: u32) -> Result<Vec<Date>, InsightError>;
 
-    /// What the sums of a day follow from.
-    async fn events_of_day(&self, site: &str, day: Date) -> Result<DayEvents, InsightError>;
+    /// What the sums of a day follow from. Of what is `known` of that day already, only what has changed is read.
+    async fn events_of_day(&self, site: &str, day: Date, known: Option<DayEvents>) -> Result<DayEvents, InsightError>;
 
     /// Keeps the sums of a day, made from events in the state `changes`.
     async fn keep_day(
@@ -86,6 +103,9 @@ pub trait FigureStore: EventStore {
     /// The sums of days, in order; days without events are absent. The lists are only read when asked for.
     async fn days(&self, site: &str, from: Date, to: Date, lists: bool)
     -> Result<Vec<(Date, DayCounts)>, InsightError>;
+
+    /// Numbers that are others after the sums of one of these days changed.
+    async fn days_revision(&self, site: &str, from: Date, to: Date) -> Result<DaysRevision, InsightError>;
 
     /// Sites that have events or sums.
     async fn sites_with_events(&self) -> Result<Vec<String>, InsightError>;

@@ -16,6 +16,7 @@ mod deflection;
 pub(super) mod exclusion;
 mod holdout;
 mod issues;
+mod older;
 mod queries;
 mod series;
 pub(super) mod visits;
@@ -23,7 +24,7 @@ pub(super) mod visits;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{borrow::Borrow, collections::BTreeMap};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,7 @@ pub use day::{bounds, days, reach};
 pub use deflection::{Deflection, Funnel, Success};
 pub use exclusion::{Cause, LeftOut, MAX_EVENTS};
 pub use holdout::Holdout;
+pub use older::{condensed, settled};
 pub use queries::{ArticleFigures, Helpfulness, Popular, TopQuery, popular};
 pub use series::{Point, Row, Share};
 
@@ -247,19 +249,18 @@ impl Figures {
     pub fn of(events: &[Event], window: Window) -> Self {
         let (first, last) = window.days();
         let days: Vec<_> = days(first, last).map(|day| (day, DayCounts::fold(events, &window.site, day))).collect();
-        Self::of_days(days, window, Slice::default())
+        Self::of_days(&days, window, Slice::default())
     }
 
     /// The figures of a slice from the sums of the window's days, in order; days without events may be absent.
     #[must_use]
-    pub fn of_days(days: Vec<(Date, DayCounts)>, window: Window, slice: Slice) -> Self {
-        let sums: Vec<(Date, Counts)> = days.iter().map(|(day, counts)| (*day, counts.of(&slice))).collect();
+    pub fn of_days(days: &[(Date, impl Borrow<DayCounts>)], window: Window, slice: Slice) -> Self {
+        let sums: Vec<(Date, Counts)> = days.iter().map(|(day, counts)| (*day, counts.borrow().of(&slice))).collect();
         let mut all = Counts::default();
         for (_, counts) in &sums {
             all += counts;
         }
-        let (dates, days): (Vec<Date>, Vec<DayCounts>) = days.into_iter().unzip();
-        drop(dates);
+        let days: Vec<&DayCounts> = days.iter().map(|(_, counts)| counts.borrow()).collect();
         let maker = Maker { window: &window, left_out: left_out(&days, &slice) };
         let [top_queries, top_no_answer] = queries::top(&days, &slice);
         let windows = || 0..TICKET_WINDOWS_H.len();
@@ -305,7 +306,7 @@ impl Figures {
 
 /// By cause, in the order of the rules; causes that left nobody out are told, too. Kind and level cannot be told of
 /// who was left out, so that only the language is picked.
-fn left_out(days: &[DayCounts], slice: &Slice) -> Vec<LeftOut> {
+fn left_out(days: &[&DayCounts], slice: &Slice) -> Vec<LeftOut> {
     let mut rows = Cause::ALL.map(|cause| LeftOut { cause, visitors: 0, events: 0 });
     for (language, cause, omitted) in days.iter().flat_map(|day| &day.left_out) {
         for row in rows.iter_mut().filter(|row| row.cause == *cause && slice.has_language(language)) {
@@ -343,7 +344,7 @@ fn self_service_ratio(all: &Counts) -> SelfServiceRatio {
     }
 }
 
-fn surfaces(days: &[DayCounts]) -> BTreeMap<String, u64> {
+fn surfaces(days: &[&DayCounts]) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
     for (surface, visits) in days.iter().flat_map(|day| &day.surfaces) {
         *sums.entry(surface.clone()).or_default() += visits;
@@ -351,7 +352,7 @@ fn surfaces(days: &[DayCounts]) -> BTreeMap<String, u64> {
     sums
 }
 
-fn connectors(days: &[DayCounts]) -> Vec<ConnectorFigures> {
+fn connectors(days: &[&DayCounts]) -> Vec<ConnectorFigures> {
     let mut sums: BTreeMap<&String, (u64, u64)> = BTreeMap::new();
     for (connector, delivered) in days.iter().flat_map(|day| &day.connectors) {
         let sum = sums.entry(connector).or_default();

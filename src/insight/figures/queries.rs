@@ -62,7 +62,7 @@ pub fn no_answer(counts: &Counts, maker: &Maker) -> Figure {
 
 /// Queries by visitors, then searches, then alphabet: one eager visitor cannot lead the list. What was asked most, and
 /// what was asked most without an answer.
-pub fn top(days: &[DayCounts], slice: &Slice) -> [Vec<TopQuery>; 2] {
+pub fn top(days: &[&DayCounts], slice: &Slice) -> [Vec<TopQuery>; 2] {
     let mut rows: HashMap<&str, Asked> = HashMap::new();
     for (_, query, asked) in
         days.iter().flat_map(|day| &day.lists.queries).filter(|(language, ..)| slice.has_language(language))
@@ -110,7 +110,7 @@ pub struct ArticleFigures {
 }
 
 /// Articles by views, then reads, then alphabet.
-pub fn articles(days: &[DayCounts], slice: &Slice) -> Vec<ArticleFigures> {
+pub fn articles(days: &[&DayCounts], slice: &Slice) -> Vec<ArticleFigures> {
     let mut rows: HashMap<&str, Used> = HashMap::new();
     let wanted = |language: &str, kind: &str| {
         slice.has_language(language) && slice.kind.as_ref().is_none_or(|wanted| wanted == kind)

@@ -14,6 +14,8 @@ use crate::insight::intervals::{Interval, wilson};
 
 /// Longest period that is shown day by day; longer ones are shown in weeks.
 const MAX_DAYS: i32 = 31;
+/// Days of a point of a longer one.
+pub const WEEK: i32 = 7;
 /// Most rows side by side; the rest adds up in none of them.
 const MAX_ROWS: usize = 30;
 
@@ -99,7 +101,7 @@ impl Row {
 }
 
 /// The sums of days side by side by what `name` says of their slots, the greatest first.
-pub fn rows(days: &[DayCounts], slice: &Slice, name: impl Fn(&Slot) -> String) -> Vec<Row> {
+pub fn rows(days: &[&DayCounts], slice: &Slice, name: impl Fn(&Slot) -> String) -> Vec<Row> {
     let mut sums: BTreeMap<String, Counts> = BTreeMap::new();
     for (slot, counts) in days.iter().flat_map(|day| &day.slots).filter(|(slot, _)| slice.has(slot)) {
         let sum = sums.entry(name(slot)).or_default();
@@ -117,7 +119,7 @@ pub fn rows(days: &[DayCounts], slice: &Slice, name: impl Fn(&Slot) -> String) -
 pub fn points(sums: &[(Date, Counts)], window: &Window) -> Vec<Point> {
     let (first, last) = window.days();
     let length = first.until(last).map_or(0, |span| span.get_days());
-    let step = if length < MAX_DAYS { 1 } else { 7 };
+    let step = if length < MAX_DAYS { 1 } else { WEEK };
     let starts = std::iter::successors(Some(first), |day| day.checked_add(step.days()).ok());
     let mut sums = sums.iter().peekable();
     let mut points = Vec::new();

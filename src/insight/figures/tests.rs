@@ -391,7 +391,7 @@ fn a_slice_is_a_part_of_the_whole() {
     }
     let (first, last) = window().days();
     let folded: Vec<_> = days(first, last).map(|day| (day, DayCounts::fold(&events, "default", day))).collect();
-    let of = |slice: Slice| Figures::of_days(folded.clone(), window(), slice);
+    let of = |slice: Slice| Figures::of_days(&folded, window(), slice);
     for (slice, n) in [
         (Slice::default(), 3),
         (Slice { language: Some("nl".into()), ..Slice::default() }, 2),
@@ -410,6 +410,52 @@ fn a_slice_is_a_part_of_the_whole() {
     assert_eq!(names(&all.levels), [("1".to_owned(), 2), ("2".to_owned(), 1)]);
     assert_eq!(all.series.len(), 3);
     assert_eq!(all.series[1].no_answer.n, 3);
+}
+
+#[test]
+fn older_days_added_up_give_the_same_figures() {
+    let mut events = Vec::new();
+    // Days from the first on; the form on the last is still open.
+    for (visitor, days) in [(1, 0), (2, 5), (3, 6), (4, 7), (5, 30), (6, 47), (7, 48), (8, 63)] {
+        let begin = f64::from(days) * 86_400.0;
+        let story = Story::of(visitor).search(begin, "reset my password", Decision::NoAnswer).form(begin + 9.0);
+        let story = story.viewed(begin + 20.0, 90_000).voted(begin + 200.0, visitor % 2 == 0);
+        events.extend(if visitor % 3 == 0 { story.ticket(begin + 300.0) } else { story }.events);
+    }
+    let mut bot = Story::of(9);
+    bot.origin.bot = true;
+    events.extend(bot.search(0.0, "anything", Decision::Answer).events);
+    let first: Date = "2026-03-02".parse().unwrap();
+    let last = first.checked_add(jiff::ToSpan::days(64)).unwrap();
+    let window = Window::of_days("default", first, last, bounds(last).1);
+    let settled = settled(&window).unwrap();
+    let folded: Vec<_> = days(first, last).map(|day| (day, DayCounts::fold(&events, "default", day))).collect();
+    let (older, recent): (Vec<_>, Vec<_>) = folded.iter().cloned().partition(|(day, _)| *day <= settled);
+    assert_eq!((older.len(), recent.len()), (49, 16));
+    let weeks = condensed(older, &window);
+    assert_eq!(weeks.len(), 7);
+    let both: Vec<_> = weeks.into_iter().chain(recent).collect();
+    for slice in [Slice::default(), Slice { language: Some("nl".into()), ..Slice::default() }] {
+        let figures = Figures::of_days(&folded, window.clone(), slice.clone());
+        assert_eq!(Figures::of_days(&both, window.clone(), slice), figures);
+    }
+    let figures = Figures::of_days(&both, window, Slice::default());
+    assert_eq!((figures.top_queries[0].visitors, figures.deflection[0].pending), (8, 1));
+}
+
+#[test]
+fn short_and_old_windows_have_an_older_part_as_fits() {
+    let (first, at) = ("2026-01-01".parse().unwrap(), |text: &str| text.parse::<Timestamp>().unwrap());
+    for (last, as_of, expected) in [
+        ("2026-01-31", "2026-12-01T12:00:00Z", None),
+        ("2026-03-02", "2026-12-01T12:00:00Z", None),
+        ("2026-03-03", "2026-12-01T12:00:00Z", Some("2026-02-15")),
+        ("2026-12-31", "2026-03-03T12:00:00Z", Some("2026-02-15")),
+        ("2026-12-31", "2026-02-28T12:00:00Z", None),
+    ] {
+        let window = Window::of_days("default", first, last.parse().unwrap(), at(as_of));
+        assert_eq!(settled(&window), expected.map(|day| day.parse().unwrap()), "{last} as of {as_of}");
+    }
 }
 
 #[test]

@@ -13,10 +13,10 @@ use serde::Serialize;
 
 use super::{
     Sqlite, StoreError,
-    events::{COLUMNS, select, unreadable},
+    events::{COLUMNS, deletions, select, unreadable},
 };
 use crate::insight::{
-    DayEvents, Event, EventKind, FigureStore, InsightError,
+    DayEvents, DaysRevision, Event, EventKind, FigureStore, InsightError, ReadUpTo, SessionHash,
     figures::{DayCounts, DayLists, MAX_EVENTS, bounds, days, reach},
 };
 
@@ -50,9 +50,9 @@ impl FigureStore for Sqlite {
         self.read(query).await.map_err(InsightError::from)
     }
 
-    async fn events_of_day(&self, site: &str, day: Date) -> Result<DayEvents, InsightError> {
+    async fn events_of_day(&self, site: &str, day: Date, known: Option<DayEvents>) -> Result<DayEvents, InsightError> {
         let site = site.to_owned();
-        self.read(move |connection| events_of_day(connection, &site, day)).await.map_err(InsightError::from)
+        self.read(move |connection| events_of_day(connection, &site, day, known)).await.map_err(InsightError::from)
     }
 
     async fn keep_day(
@@ -104,6 +104,21 @@ impl FigureStore for Sqlite {
                 days.push((date(text(0)?)?, counts));
             }
             Ok(days)
+        };
+        self.read(query).await.map_err(InsightError::from)
+    }
+
+    async fn days_revision(&self, site: &str, from: Date, to: Date) -> Result<DaysRevision, InsightError> {
+        let site = site.to_owned();
+        let query = move |connection: &Connection| {
+            // A day's number of changes only grows, unless something was erased and it is counted anew.
+            let sql = "SELECT count(*), coalesce(sum(changes), 0), coalesce(sum(rules), 0) FROM days_counted \
+                       WHERE site = ?1 AND day BETWEEN ?2 AND ?3";
+            let [days, changes, rules]: [i64; 3] =
+                connection.query_row(sql, params![site, from.to_string(), to.to_string()], |row| {
+                    Ok([row.get(0)?, row.get(1)?, row.get(2)?])
+                })?;
+            Ok([days, changes, rules, deletions(connection)?])
         };
         self.read(query).await.map_err(InsightError::from)
     }
@@ -350,14 +365,28 @@ fn linked(connection: &Connection, sessions: impl IntoIterator<Item = String>) -
 }
 
 /// The events of one day, and, within the reach of the day, all others of the sessions that are linked to them.
-fn events_of_day(connection: &Connection, site: &str, day: Date) -> Result<DayEvents, StoreError> {
+fn events_of_day(
+    connection: &Connection,
+    site: &str,
+    day: Date,
+    known: Option<DayEvents>,
+) -> Result<DayEvents, StoreError> {
     // One snapshot: what is written meanwhile must not be half seen.
     let snapshot = connection.unchecked_transaction()?;
     let (from, to) = bounds(day);
     let (earliest, latest) = reach(day);
-    let sql = format!("SELECT {COLUMNS} FROM events WHERE site = ?1 AND at_ms >= ?2 AND at_ms < ?3");
-    let mut events = select(&snapshot, &sql, params![site, from.as_millisecond(), to.as_millisecond()])?;
-    let mut sessions: HashSet<String> = events.iter().map(|event| event.session.to_string()).collect();
+    let deletions = deletions(&snapshot)?;
+    // Where something was deleted, it may be among what is known, and new rows may have taken its numbers.
+    let known = known.filter(|known| known.read.deletions == deletions).unwrap_or_default();
+    let (mut events, read) = (known.events, known.read);
+    events.truncate(read.own);
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE site = ?1 AND at_ms >= ?2 AND at_ms < ?3 AND rowid > ?4");
+    let values = params![site, from.as_millisecond(), to.as_millisecond(), read.newest];
+    events.extend(select(&snapshot, &sql, values)?);
+    let newest = snapshot.query_row("SELECT coalesce(max(rowid), 0) FROM events", (), |row| row.get(0))?;
+    let read = ReadUpTo { own: events.len(), newest, deletions };
+    let sessions: HashSet<SessionHash> = events.iter().map(|event| event.session).collect();
+    let mut sessions: HashSet<String> = sessions.iter().map(ToString::to_string).collect();
     let sql = "SELECT DISTINCT session FROM session_links WHERE session IN (SELECT value FROM json_each(?1))";
     let with_links = texts(&snapshot, sql, params![json(&sessions)?])?;
     sessions.extend(linked(&snapshot, with_links)?);
@@ -379,7 +408,7 @@ fn events_of_day(connection: &Connection, site: &str, day: Date) -> Result<DayEv
     }
     let sql = "SELECT changes FROM days_changed WHERE site = ?1 AND day = ?2";
     let changes = snapshot.query_row(sql, params![site, day.to_string()], |row| row.get::<_, i64>(0)).optional()?;
-    Ok(DayEvents { events, changes: changes.unwrap_or_default().cast_unsigned() })
+    Ok(DayEvents { events, changes: changes.unwrap_or_default().cast_unsigned(), read })
 }
 
 fn texts(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<Vec<String>, StoreError> {
