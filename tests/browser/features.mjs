@@ -3,22 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { accessible, host, open, parts, server, test } from './support.mjs';
-import { answer, desk, events, hit, replies } from './replies.mjs';
+import { answer, desk, events, hit, replies, suggestions } from './replies.mjs';
 
-const HEADERS = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type' };
 const ARTICLE = { article: 'one', title: 'About one', url: '/a/one#s1', snippet: 'Turn the key' };
-
-/** Takes the place of /api/v1/suggest; keeps what was asked. */
-async function suggestions(page, reply) {
-  const asked = [];
-  await page.route(`${server}/api/v1/suggest**`, async (route) => {
-    const request = route.request();
-    if (request.method() === 'OPTIONS') return route.fulfill({ status: 204, headers: HEADERS });
-    asked.push(request.method() === 'GET' ? Object.fromEntries(new URL(request.url()).searchParams) : request.postDataJSON());
-    await route.fulfill({ json: reply, headers: HEADERS });
-  });
-  return asked;
-}
 
 /** The page with attributes on its box, set before the box is there. */
 async function openWith(page, attributes) {
@@ -117,7 +104,7 @@ async function words() {
 
   await test('articles about the page are offered once, and not on their own page', async (page) => {
     const own = { ...ARTICLE, title: 'This very page', url: host() };
-    const asked = await suggestions(page, { hits: [ARTICLE, own] });
+    const asked = await suggestions(page, () => ({ hits: [ARTICLE, own] }));
     const { input, options, box } = await open(page);
     await input.click();
     await options.first().waitFor();
@@ -135,7 +122,7 @@ async function words() {
 
 async function asking() {
   await test('the form suggests articles, asks for what the level needs, and knows who is signed in', async (page) => {
-    const asked = await suggestions(page, { hits: [ARTICLE, { ...ARTICLE, article: 'two', title: 'About two' }], suggested_level: 2, needs: 'callback' });
+    const asked = await suggestions(page, () => ({ hits: [ARTICLE, { ...ARTICLE, article: 'two', title: 'About two' }], suggested_level: 2, needs: 'callback' }));
     const bodies = await desk(page, () => ({ reference: 'ZD-7K3F9Q', status_url: '/t/ZD-7K3F9Q?token=x' }));
     const seen = await events(page);
     const { input, ask, form, box } = await open(page);
@@ -166,7 +153,7 @@ async function asking() {
   });
 
   await test('an article that solved it ends the form without a ticket', async (page) => {
-    await suggestions(page, { hits: [ARTICLE], suggested_level: 1, needs: 'nothing' });
+    await suggestions(page, () => ({ hits: [ARTICLE], suggested_level: 1, needs: 'nothing' }));
     const bodies = await desk(page, () => ({ reference: 'ZD-7K3F9Q' }));
     const seen = await events(page);
     const { input, ask, form, message } = await open(page);

@@ -115,10 +115,12 @@ async function suggestions() {
     assert.equal(await page.locator('form[data-contact]').count(), 0);
   });
 
-  await test('what the question needs is opened, and the visitor\'s own time zone goes along', async (page) => {
+  await test('what the question needs is advised, and the visitor\'s own time zone goes along', async (page) => {
     await page.goto(`${server}/contact?lang=en`);
     await page.getByLabel('Your question').pressSequentially('The virus scanner blocks the program', { delay: 20 });
-    await page.locator('details[data-needs="callback"][open]').waitFor();
+    const callback = page.locator('details[data-needs="callback"][data-advised]');
+    await callback.getByText('advised for this question').waitFor();
+    await callback.locator('summary').click();
     await page.getByText('Times are those of Asia/Tokyo').waitFor();
     assert.equal(await page.locator('input[name="time_zone"]').inputValue(), 'Asia/Tokyo');
     await accessible(page, 'call-back');
