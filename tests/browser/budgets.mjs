@@ -7,9 +7,10 @@ import { PUBLIC } from './places.mjs';
 import { open, server, test } from './support.mjs';
 
 const LOADER_BYTES = 2_000;
-// The box with its style and its ticket form, and the words of one language beside them.
+// The box with its style and its ticket form, and beside them the words of one language, of any.
 const BOX_BYTES = 12_000;
 const WORDS_BYTES = 1_500;
+const LANGUAGES = ['ar', 'de', 'en', 'es', 'fr', 'nl'];
 const PAGE_BYTES = 50_000;
 const PAGE_REQUESTS = 4;
 
@@ -73,10 +74,16 @@ export async function budgets() {
     const [, words] = sizes.find(([path]) => path.includes('words'));
     const all = sizes.reduce((sum, [, bytes]) => sum + bytes, 0) - loader - words;
     console.log(`      with gzip -9: ${sizes.map((size) => size.join(' ')).join(', ')}`);
+    console.log(`      loader ${loader}; box with ticket form ${all}, and with the English words ${all + words}; everything ${loader + all + words}`);
     assert.ok(sizes.length >= 4, 'loader, box, ticket form and words were fetched');
     assert.ok(loader <= LOADER_BYTES, `the loader has ${loader} bytes`);
     assert.ok(all <= BOX_BYTES, `the box has ${all} bytes`);
-    assert.ok(words <= WORDS_BYTES, `the words have ${words} bytes`);
+    const addresses = [...(await (await fetch(`${server}/search-box.js`)).text()).matchAll(/assets\/search-box-words\.(\w+)\.js\?v=\w+/g)];
+    assert.deepEqual(addresses.map(([, lang]) => lang), LANGUAGES);
+    for (const [address, lang] of addresses) {
+      const bytes = await gzipped(`${server}/${address}`);
+      assert.ok(bytes <= WORDS_BYTES, `the words of ${lang} have ${bytes} bytes`);
+    }
     assert.ok(await box.isVisible());
   });
 
