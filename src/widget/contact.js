@@ -1,8 +1,8 @@
 // Makes the contact form better; it works without this.
 //
-// While somebody writes, it asks which articles may answer, and shows them below the fields: each opens in place, with
-// "this solved it" and "not this". It never moves the focus, sends nothing but what is in the fields, and reads no text
-// as HTML.
+// While somebody writes, it asks which articles may answer, and shows them in the room that the page has for them: each
+// opens in place, with "this solved it" and "not this". It marks what the question's level asks for. It never moves the
+// focus or anything else, sends nothing but what is in the fields, and reads no text as HTML.
 
 // Quiet time after the last key, in milliseconds.
 const PAUSE_MS = 275;
@@ -35,9 +35,7 @@ function suggesting() {
   const { subject, message, site, lang, session } = form.elements;
   const list = box.querySelector('ul');
   const said = form.querySelector('[data-said]');
-  const along = form.querySelector('[data-line="suggested_in_form"]');
   const refused = new Set();
-  const everShown = new Map();
   let timer;
   let asked = 0;
 
@@ -50,9 +48,6 @@ function suggesting() {
     if (list.contains(document.activeElement)) return;
     list.replaceChildren(...wanted.map(item));
     said.textContent = wanted.length ? box.dataset.count.replace('{count}', wanted.length) : '';
-    for (const hit of wanted) everShown.set(hit.article, hit.title);
-    along.hidden = !everShown.size;
-    along.querySelector('span span').textContent = `: ${[...everShown.values()].join(', ')}`;
   };
 
   const item = (hit) => {
@@ -93,8 +88,7 @@ function suggesting() {
       // A late reply never replaces a newer one.
       if (turn !== asked) return;
       show(reply.hits);
-      const needed = form.querySelector(`details[data-needs="${reply.needs}"]`);
-      if (needed) needed.open = true;
+      for (const part of form.querySelectorAll('details[data-needs]')) part.toggleAttribute('data-advised', part.dataset.needs === reply.needs);
     } catch {
       // Without suggestions the form is a form.
     }

@@ -1,7 +1,8 @@
 // The ticket form of the box, loaded when it is wanted: what it asks, what goes along, and articles while one writes.
 //
 // The visitor sees every line that goes along and can strike it. The text stays until it has arrived: what could not be
-// sent is sent again under the same key. The focus never moves by itself while somebody writes.
+// sent is sent again under the same key. Neither the focus nor anything that is shown moves by itself while somebody
+// writes: articles have their room from the start, and what only some levels ask for comes at the end.
 
 import { button, h, newId, visit } from './search-box-core.js';
 
@@ -14,9 +15,9 @@ export class Ticket {
   // Names of the lines that the visitor does not want to send along, and articles that did not help.
   struck = new Set();
   refused = new Set();
-  // Titles of all articles that were suggested.
-  suggested = new Set();
   turn = 0;
+  // The subject, as the box filled it in.
+  prefilled = '';
   zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
   constructor(box) {
@@ -28,25 +29,25 @@ export class Ticket {
       h('span', {}, say(name), !attributes.required && h('small', {}, ` (${say('optional')})`)),
       keep(name, type ? 'input.field' : 'textarea.field', { name, type, maxlength: 200, ...attributes }));
     const must = { required: true };
-    // What only some levels need: switched off until then.
-    const needed = (name, ...content) => keep(name, 'fieldset', { hidden: true, disabled: true }, h('legend', {}, say(name)), ...content);
+    // What only some levels need: switched off until then, and so not shown.
+    const needed = (name, ...content) => keep(name, 'fieldset', { disabled: true }, h('legend', {}, say(name)), ...content);
     at.panel.append(
       keep('form', 'form.form', { 'aria-labelledby': 'ask' },
         h('h2', { id: 'ask' }, say('ask')),
         h('p', {}, say('ask_intro')),
         field('subject', 'text', must),
         field('message', '', { maxlength: 20000, rows: 3 }),
-        keep('perhaps', 'section.perhaps', { hidden: true, 'aria-labelledby': 'perhaps' }),
+        keep('perhaps', 'section.perhaps', { 'aria-labelledby': 'perhaps' }, h('h3', { id: 'perhaps' }, say('perhaps'))),
         h('div.pair', {}, field('email', 'email', { ...must, autocomplete: 'email' }), field('name', 'text', { autocomplete: 'name' })),
+        // People never see this one; simple robots fill it in.
+        h('div.said', { 'aria-hidden': 'true' }, keep('website', 'input', { name: 'website', tabindex: -1, autocomplete: 'off' })),
+        keep('along', 'fieldset.along', {}),
         needed('callback',
           field('phone', 'tel', { ...must, autocomplete: 'tel', placeholder: '+31 20 123 4567' }),
           h('div.pair', {}, field('from', 'datetime-local', must), field('until', 'datetime-local', must)),
           h('p', {}, say('zone', this.zone)),
           button('uncalled', say('uncalled'))),
         needed('consent', field('vendor', 'text'), this.check('agree', 'agree', say('agree'), false)),
-        // People never see this one; simple robots fill it in.
-        h('div.said', { 'aria-hidden': 'true' }, keep('website', 'input', { name: 'website', tabindex: -1, autocomplete: 'off' })),
-        keep('along', 'fieldset.along', {}),
         h('div.actions', {},
           keep('problem', 'p.problem', { role: 'alert' }),
           keep('sender', 'button.button.main', {}, say('send')),
@@ -62,10 +63,10 @@ export class Ticket {
     const { box, at: { subject, message, input, email, name } } = this;
     const { reply, failed, element: { known: { user } } } = box;
     // A subject that the visitor wrote is not replaced.
-    if (subject.value === (this.prefilled ?? '')) subject.value = this.prefilled = input.value.trim();
+    if (subject.value === this.prefilled) subject.value = this.prefilled = input.value.trim();
     email.value ||= user?.email ?? '';
     name.value ||= user?.name ?? '';
-    this.show([]);
+    this.listAlong();
     box.view('form');
     box.toggle(true);
     (subject.value ? message : subject).focus();
@@ -95,14 +96,15 @@ export class Ticket {
     // A late reply never replaces a newer one.
     if (turn !== this.turn || !Array.isArray(reply?.hits)) return;
     this.show(reply.hits);
-    if (this.refused.has(reply.needs)) return;
-    this.need(reply.needs, true);
+    if (!this.refused.has(reply.needs)) this.need(reply.needs, true);
   }
 
-  /** Shows or hides the fields that a level needs. */
+  /** Shows the fields that a level needs, after all that is there, or hides them; others are never switched off. */
   need(name, needed) {
-    const fields = this.at[name];
-    if (fields && /callback|consent/.test(name)) fields.hidden = fields.disabled = !needed;
+    const { form, [name]: fields } = this.at;
+    if (fields?.disabled !== needed) return;
+    fields.disabled = !needed;
+    form.lastChild.before(fields);
   }
 
   uncalled() {
@@ -113,13 +115,10 @@ export class Ticket {
   show(hits) {
     const { perhaps } = this.at;
     const wanted = hits.filter(({ article }) => !this.refused.has(article));
-    // What somebody is reading, and where the focus is, stays.
-    if (perhaps.querySelector('[open], :focus')) return;
-    for (const { title } of wanted) this.suggested.add(title);
-    perhaps.hidden = !wanted.length;
-    perhaps.replaceChildren(h('h3', { id: 'perhaps' }, this.say('perhaps')), ...wanted.map((hit) => this.item(hit)));
-    if (wanted.length) this.box.announce(this.box.count(wanted.length));
-    this.listAlong();
+    // What somebody is reading or about to press, and where the focus is, stays.
+    if (perhaps.querySelector('[open], :focus, :hover')) return;
+    perhaps.replaceChildren(perhaps.firstChild, ...wanted.map((hit) => this.item(hit)));
+    if (wanted[0]) this.box.announce(this.box.count(wanted.length));
   }
 
   /** One article, opened in place. */
@@ -137,7 +136,6 @@ export class Ticket {
     const next = details.nextElementSibling?.firstChild ?? this.at.message;
     this.refused.add(details.dataset.article);
     details.remove();
-    this.at.perhaps.hidden = !this.at.perhaps.querySelector('details');
     next.focus();
   }
 
@@ -150,7 +148,8 @@ export class Ticket {
     return [
       ...tried.map(({ id, q }) => [`trail:${id}`, q]),
       ...Object.entries(read).map(([slug, title]) => [`read:${slug}`, title]),
-      ['suggested_in_form', [...this.suggested].join(', ')],
+      // Listed from the start, so that no line comes while somebody strikes one.
+      ['suggested_in_form', true],
       ['page.title', document.title],
       ['page.url', location.origin + location.pathname],
       ['host', Object.entries(host ?? {}).map((entry) => entry.join(' ')).join(', ')],
@@ -205,8 +204,8 @@ export class Ticket {
       field.setCustomValidity(reply.detail);
       return field.reportValidity();
     }
+    // It stands beside the button, which never leaves the screen.
     problem.textContent = say(navigator.onLine ? 'send_failed' : 'send_offline');
-    problem.scrollIntoView({ block: 'nearest' });
   }
 
   arrived({ reference, status_url }) {

@@ -3,11 +3,12 @@
 // Everything is drawn inside the shadow root. `all: initial` on .box keeps the host page's inherited resets out; what
 // should follow the host page (font family, colour scheme) is taken back by name. Elements keep clear of the class
 // names: each class is a part that a page can style.
+// Some themes frame whatever has the focus; the element itself never has it, so that would be a second frame.
 
 export default /* css */ `
-:host { display: block; }
+:host { display: block; outline: 0!important; }
 :host([modal]) { display: inline-block; }
-:host([hidden]), [hidden] { display: none!important; }
+:host([hidden]), [hidden], :disabled { display: none!important; }
 :host([theme=light]) { color-scheme: light; }
 :host([theme=dark]) { color-scheme: dark; }
 :host([theme=auto]) { color-scheme: light dark; }
@@ -37,8 +38,8 @@ a { color: var(--accent); }
 button, input, textarea { font: inherit; color: inherit; }
 fieldset, legend { padding: 0; border: 0; min-width: 0; }
 h2 { font-size: 1.125em; outline: 0; }
-h3, legend { font-size: 1em; font-weight: 600; }
-small { font-size: .875em; font-weight: 400; color: var(--muted); }
+legend { font-weight: 600; }
+h3, small { font-size: .875em; font-weight: 400; color: var(--muted); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 kbd { font: inherit; font-size: .75em; color: var(--muted); border: 1px solid var(--line); border-radius: 5px; padding: 0 .45em; white-space: nowrap; margin-inline-end: 12px; }
 
@@ -54,7 +55,7 @@ kbd { font: inherit; font-size: .75em; color: var(--muted); border: 1px solid va
 .search .link { display: none; padding-inline: 4px 16px; }
 
 .panel { position: absolute; z-index: var(--zd-z, 1000); inset-inline: 0; inset-block-start: calc(100% + 6px); max-height: var(--room); overflow: auto; scroll-padding-block: 8px 76px; overscroll-behavior: contain; background: var(--bg); border: 1px solid var(--line); border-radius: var(--r); box-shadow: 0 12px 32px #0003; }
-.panel[aria-busy=true]::before { content: ""; position: sticky; display: block; inset-block-start: 0; height: 2px; margin-block-end: -2px; animation: wait 1s .3s infinite alternate; }
+.panel[aria-busy=true]::before { content: ""; position: sticky; display: block; inset-block-start: 0; height: 2px; margin-block-end: -2px; animation: wait 1s .3s forwards; }
 @keyframes wait { to { background: var(--accent); } }
 .message { padding: 10px 16px 6px; color: var(--muted); font-size: .875em; overflow-wrap: anywhere; }
 .loud p:first-child { padding-block: 6px; color: var(--text); font-size: 1.143em; font-weight: 600; }
@@ -87,8 +88,7 @@ mark { background: var(--mark); color: var(--text); border-radius: 2px; }
 .form { padding-block-end: 0; }
 .form > p { color: var(--muted); font-size: .9375em; margin-block-start: -10px; }
 .pair { display: flex; flex-wrap: wrap; gap: 14px; }
-.row { display: grid; gap: 4px; font-size: .9375em; font-weight: 550; }
-.form > .row, .pair .row { flex: 1 1 210px; }
+.row { display: grid; flex: 1 1 210px; gap: 4px; font-size: .9375em; font-weight: 550; }
 .field { width: 100%; padding-inline: 12px; font-size: 16px; font-weight: 400; background: var(--bg); }
 .field, .button { min-height: 44px; padding-block: 9px; border: 1px solid var(--edge); border-radius: calc(var(--r) - 3px); }
 textarea { resize: vertical; min-height: 92px; }
@@ -97,6 +97,8 @@ textarea { resize: vertical; min-height: 92px; }
 .check { display: flex; gap: 10px; align-items: center; min-height: 36px; cursor: pointer; overflow-wrap: anywhere; }
 .check input { flex: none; width: 18px; height: 18px; accent-color: var(--accent); }
 .along :not(:checked) + span { text-decoration: line-through; color: var(--muted); }
+.perhaps { height: 10em; padding: 9px 12px; overflow: auto; background: var(--hover); }
+.perhaps:has([open]) { height: auto; }
 details { border-block-start: 1px solid var(--line); padding-block-end: 8px; font-size: .9375em; }
 details p, fieldset p, fieldset > .row { margin-block: 8px; }
 summary { padding-block: 10px; color: var(--accent); cursor: pointer; }

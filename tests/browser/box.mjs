@@ -16,6 +16,7 @@ import { machines } from './machines.mjs';
 import { phone } from './phone.mjs';
 import { boxPlaces, headers, places } from './places.mjs';
 import { preview } from './preview.mjs';
+import { promises } from './promises.mjs';
 import { reflow } from './reflow.mjs';
 import { pageScript } from './script.mjs';
 import { boxStates } from './states.mjs';
@@ -28,7 +29,7 @@ const { LANES = 'chromium firefox' } = process.env;
 
 // Lanes run side by side, each in a browser of its own. More of them would not be quicker on two processors.
 const PLAN = [
-  ['chromium', [budgets, boxStates, boxFeatures, boxTree, boxByKeyboard, boxPlaces, unfriendlyPages, comingAndGoing, poisonedBox, careless, badReplies, withoutScripts]],
+  ['chromium', [budgets, boxStates, boxFeatures, boxTree, boxByKeyboard, boxPlaces, promises, unfriendlyPages, comingAndGoing, poisonedBox, careless, badReplies, withoutScripts]],
   ['chromium', [headers, pageScript, wholeVisit, pagesTree, pagesByKeyboard, places, reflow, badServers, badArticles, hostilePages, machines, phone, preview]],
   ['firefox', [boxByKeyboard, unfriendlyPages, badReplies, poisonedBox]],
 ];

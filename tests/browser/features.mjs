@@ -3,22 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { accessible, host, open, parts, server, test } from './support.mjs';
-import { answer, desk, events, hit, replies } from './replies.mjs';
+import { answer, desk, events, hit, replies, suggestions } from './replies.mjs';
 
-const HEADERS = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type' };
 const ARTICLE = { article: 'one', title: 'About one', url: '/a/one#s1', snippet: 'Turn the key' };
-
-/** Takes the place of /api/v1/suggest; keeps what was asked. */
-async function suggestions(page, reply) {
-  const asked = [];
-  await page.route(`${server}/api/v1/suggest**`, async (route) => {
-    const request = route.request();
-    if (request.method() === 'OPTIONS') return route.fulfill({ status: 204, headers: HEADERS });
-    asked.push(request.method() === 'GET' ? Object.fromEntries(new URL(request.url()).searchParams) : request.postDataJSON());
-    await route.fulfill({ json: reply, headers: HEADERS });
-  });
-  return asked;
-}
 
 /** The page with attributes on its box, set before the box is there. */
 async function openWith(page, attributes) {
@@ -99,6 +86,7 @@ async function words() {
 
   await test('recent searches are kept only where the page allows it, and can be cleared', async (page) => {
     await replies(page, () => answer([hit('one')]));
+    const seen = await events(page);
     for (const allowed of [false, true]) {
       await page.goto(host());
       const { input, box, options } = parts(page);
@@ -106,7 +94,9 @@ async function words() {
       if (allowed) await box.evaluate((element) => element.setAttribute('recent', ''));
       await input.fill('lost key');
       await options.first().waitFor();
-      await page.waitForTimeout(1700);
+      // What counts as a search is told to the server, too.
+      while (!seen.some(({ type }) => type === 'results_shown')) await page.waitForTimeout(20);
+      seen.length = 0;
       await input.fill('');
       assert.equal(await box.getByRole('group', { name: 'Recent searches' }).count(), allowed ? 1 : 0);
       assert.equal(await page.evaluate(() => localStorage.length), allowed ? 1 : 0);
@@ -117,7 +107,7 @@ async function words() {
 
   await test('articles about the page are offered once, and not on their own page', async (page) => {
     const own = { ...ARTICLE, title: 'This very page', url: host() };
-    const asked = await suggestions(page, { hits: [ARTICLE, own] });
+    const asked = await suggestions(page, () => ({ hits: [ARTICLE, own] }));
     const { input, options, box } = await open(page);
     await input.click();
     await options.first().waitFor();
@@ -135,7 +125,7 @@ async function words() {
 
 async function asking() {
   await test('the form suggests articles, asks for what the level needs, and knows who is signed in', async (page) => {
-    const asked = await suggestions(page, { hits: [ARTICLE, { ...ARTICLE, article: 'two', title: 'About two' }], suggested_level: 2, needs: 'callback' });
+    const asked = await suggestions(page, () => ({ hits: [ARTICLE, { ...ARTICLE, article: 'two', title: 'About two' }], suggested_level: 2, needs: 'callback' }));
     const bodies = await desk(page, () => ({ reference: 'ZD-7K3F9Q', status_url: '/t/ZD-7K3F9Q?token=x' }));
     const seen = await events(page);
     const { input, ask, form, box } = await open(page);
@@ -154,7 +144,7 @@ async function asking() {
     await form.getByLabel('Phone number').fill('+31 20 123 4567');
     await form.getByLabel('From').fill('2030-01-07T09:00');
     await form.getByLabel('Until').fill('2030-01-07T12:00');
-    await form.getByLabel('Suggested articles').uncheck();
+    await form.getByLabel('Articles that were suggested').uncheck();
     await form.getByRole('button', { name: 'Send' }).click();
     await box.getByText('Reference: ZD-7K3F9Q').waitFor();
     const [{ requester, callback, consent, lines }] = bodies;
@@ -165,8 +155,34 @@ async function asking() {
     assert.ok(seen.some((event) => event.type === 'suggestion_clicked' && event.article === 'one'));
   });
 
+  await test('the form asks for consent where the question may go to another vendor', async (page) => {
+    await suggestions(page, () => ({ hits: [], suggested_level: 4, needs: 'consent' }));
+    const bodies = await desk(page, () => ({ reference: 'ZD-7K3F9Q' }));
+    const { input, ask, form, box } = await open(page);
+    await input.click();
+    await ask.click();
+    const vendor = form.getByLabel('Vendor (optional)');
+    assert.equal(await vendor.isVisible(), false, 'not before it is needed');
+    await form.getByLabel('Question', { exact: true }).fill('the drive is not found');
+    await form.getByLabel('E-mail').fill('jan@example.org');
+    await vendor.fill('QNAP');
+    const agree = form.getByLabel('You may pass my question on');
+    assert.equal(await agree.isChecked(), false, 'nobody agrees by silence');
+    for (const consent of [false, true]) {
+      await agree.setChecked(consent);
+      await form.getByRole('button', { name: 'Send' }).click();
+      await box.getByText('Reference: ZD-7K3F9Q').waitFor();
+      assert.deepEqual(bodies.at(-1).external, { vendor: 'QNAP', consent });
+      await box.getByRole('button', { name: 'New search' }).click();
+      await ask.click();
+      await form.getByLabel('Question', { exact: true }).fill('the drive is not found');
+      await form.getByLabel('E-mail').fill('jan@example.org');
+      await vendor.fill('QNAP');
+    }
+  });
+
   await test('an article that solved it ends the form without a ticket', async (page) => {
-    await suggestions(page, { hits: [ARTICLE], suggested_level: 1, needs: 'nothing' });
+    await suggestions(page, () => ({ hits: [ARTICLE], suggested_level: 1, needs: 'nothing' }));
     const bodies = await desk(page, () => ({ reference: 'ZD-7K3F9Q' }));
     const seen = await events(page);
     const { input, ask, form, message } = await open(page);
@@ -202,9 +218,11 @@ async function missing() {
 
   for (const part of ['core', 'words']) {
     await test(`without its ${part} the plain form stays`, async (page) => {
-      await page.route(`${server}/assets/search-box-${part}*`, (route) => route.abort());
+      let refused;
+      const missing = new Promise((resolve) => { refused = resolve; });
+      await page.route(`${server}/assets/search-box-${part}*`, (route) => route.abort().then(refused));
       await page.goto(host());
-      await page.waitForTimeout(500);
+      await missing;
       assert.ok(await page.locator('zerodesk-search > form button').isVisible());
       await page.locator('zerodesk-search').evaluate((element) => element.open());
       await page.evaluate(() => document.body.append(document.createElement('zerodesk-search')));

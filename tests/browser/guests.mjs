@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { answer, desk, foreign, hit, replies } from './replies.mjs';
-import { inFirefox, open, parts, server, shot, test, violations } from './support.mjs';
+import { ask as asking, inFirefox, open, parts, server, shot, test, violations } from './support.mjs';
 
 // Pages by what is unfriendly about them.
 const PAGES = [
@@ -26,8 +26,7 @@ async function works(page, name) {
   const { input, options, ask, form, box } = parts(page);
   await input.waitFor();
   await input.click();
-  await input.pressSequentially('key', { delay: 10 });
-  await options.first().waitFor();
+  await asking(page, 'key');
   for (const [what, target, least] of [['the field', input, 40], ['an option', options.first(), 40], ['the button', ask, 40]]) {
     await target.waitFor();
     const { width, height } = await target.boundingBox();

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { answer, desk, foreign, hit, replies } from './replies.mjs';
-import { focused, host, inFirefox, open, server, signIn, tabTo, test as anyTest, token, unseenFocus } from './support.mjs';
+import { ask as asking, focused, host, inFirefox, open, server, signIn, tabTo, test as anyTest, token, unseenFocus } from './support.mjs';
 
 /** A test in which a pointer, and filling a field in otherwise than by keys, is an exception in the page. */
 function test(name, body, options) {
@@ -28,10 +28,8 @@ async function box(page, reply = () => answer([hit('one'), hit('two')])) {
 export async function boxByKeyboard() {
   await test('search, choose a section and open it', async (page, context) => {
     await context.route(`${server}/a/**`, (route) => route.fulfill({ contentType: 'text/html', body: 'article' }));
-    // Where typing is slow, an unfinished word is searched for, too; the choice is made among the last hits.
-    const { input, options } = await box(page, (query) => answer(query === 'lost key' ? [hit('one'), hit('two')] : []));
-    await page.keyboard.type('lost key', { delay: 20 });
-    await options.first().waitFor();
+    const { input, options } = await box(page);
+    await asking(page, 'lost key');
     await keys(page, 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowUp');
     assert.equal(await options.nth(1).getAttribute('aria-selected'), 'true');
     assert.equal(await input.getAttribute('aria-activedescendant'), await options.nth(1).getAttribute('id'));
@@ -40,8 +38,7 @@ export async function boxByKeyboard() {
 
   await test('the chosen one is in view, however many there are', async (page) => {
     const { options, panel } = await box(page, () => answer(['one', 'two', 'three', 'four', 'five', 'six'].map((name) => hit(name))));
-    await page.keyboard.type('key');
-    await options.first().waitFor();
+    await asking(page, 'key');
     for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowDown');
     assert.equal(await options.last().getAttribute('aria-selected'), 'true');
     const [outer, inner] = [await panel.boundingBox(), await options.last().boundingBox()];
@@ -51,9 +48,8 @@ export async function boxByKeyboard() {
   await test('open in a new tab, and go to the results page', async (page, context) => {
     await context.route(`${server}/a/**`, (route) => route.fulfill({ contentType: 'text/html', body: 'article' }));
     await context.route(`${server}/search?*`, (route) => route.fulfill({ contentType: 'text/html', body: 'results' }));
-    const { options } = await box(page);
-    await page.keyboard.type('key');
-    await options.first().waitFor();
+    await box(page);
+    await asking(page, 'key');
     await page.keyboard.press('ArrowDown');
     if (!inFirefox()) {
       const [other] = await Promise.all([context.waitForEvent('page'), page.keyboard.press('Control+Enter')]);
@@ -65,9 +61,8 @@ export async function boxByKeyboard() {
   });
 
   await test('close, clear, and come back by the shortcut', async (page) => {
-    const { input, options, panel } = await box(page);
-    await page.keyboard.type('key');
-    await options.first().waitFor();
+    const { input, panel } = await box(page);
+    await asking(page, 'key');
     await keys(page, 'Escape');
     assert.equal(await panel.isVisible(), false);
     await keys(page, 'Escape');
@@ -75,8 +70,7 @@ export async function boxByKeyboard() {
     await input.evaluate((field) => field.blur());
     await keys(page, 'Control+k');
     assert.ok(await input.evaluate((field) => field.matches(':focus')));
-    await page.keyboard.type('key');
-    await options.first().waitFor();
+    await asking(page, 'key');
     await tabTo(page, page.getByRole('button', { name: 'Clear', exact: true }));
     await keys(page, 'Enter');
     assert.equal(await input.inputValue(), '');
@@ -86,8 +80,7 @@ export async function boxByKeyboard() {
   await test('follow the spelling that was meant', async (page) => {
     const meant = { corrected: null, did_you_mean: 'lost key' };
     const { input, box: element } = await box(page, (query) => answer([hit('one')], query === 'lost key' ? {} : meant));
-    await page.keyboard.type('lsot key');
-    await element.getByText('Did you mean').waitFor();
+    await asking(page, 'lsot key');
     await tabTo(page, page.getByRole('button', { name: /lost key/ }));
     await keys(page, 'Enter');
     await element.getByText('Did you mean').waitFor({ state: 'hidden' });
@@ -98,7 +91,7 @@ export async function boxByKeyboard() {
     await context.route(`${server}/t/**`, (route) => route.fulfill({ contentType: 'text/html', body: 'status' }));
     const bodies = await desk(page, () => ({ reference: 'ZD-7K3F9Q', status_url: '/t/ZD-7K3F9Q?token=x' }));
     const { message, form, ask, box: element } = await box(page, () => answer([], { decision: 'no_answer' }));
-    await page.keyboard.type('descale');
+    await asking(page, 'descale');
     await message.filter({ hasText: 'No answer' }).waitFor();
     await tabTo(page, ask);
     await keys(page, 'Enter');
@@ -142,9 +135,8 @@ export async function boxByKeyboard() {
   });
 
   await test('say that an article solved it', async (page) => {
-    const { options, box: element } = await box(page);
-    await page.keyboard.type('key');
-    await options.first().waitFor();
+    const { box: element } = await box(page);
+    await asking(page, 'key');
     await tabTo(page, element.getByRole('button', { name: 'This solved it' }));
     await keys(page, 'Enter');
     await element.locator('.panel').getByText('Thank you').waitFor();
@@ -159,10 +151,7 @@ export async function boxByKeyboard() {
     for (const text of ['', 'key']) {
       await tabTo(page, before);
       await tabTo(page, input);
-      if (text) {
-        await page.keyboard.type(text);
-        await page.getByRole('option').first().waitFor();
-      }
+      if (text) await asking(page, text);
       await tabTo(page, after);
       await tabTo(page, before, 'Shift+Tab');
     }

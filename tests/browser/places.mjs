@@ -137,12 +137,12 @@ export const STATES = [
   ['form with suggestions', async (box) => {
     await box.page.route(`${server}/api/v1/suggest*`, (route) => route.fulfill({ json: CALL, headers: { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type' } }));
     await box.form.getByLabel('What should we know').fill('The key does not turn.');
-    await box.form.getByText('About one').first().waitFor({ timeout: 2000 }).catch(() => {});
+    await box.form.getByText('About one').first().waitFor();
+    await box.form.getByRole('button', { name: 'No call' }).waitFor();
   }],
   ['form refused', async (box) => {
     await desk(box.page, () => ({ status: 503, code: 'store-unavailable' }));
-    await box.form.getByLabel('Phone').fill('+31 20 123 4567', { timeout: 500 }).catch(() => {});
-    await box.form.getByRole('button', { name: 'No call' }).click({ timeout: 500 }).catch(() => {});
+    await box.form.getByRole('button', { name: 'No call' }).click();
     await box.form.getByLabel('E-mail').fill('jan@example.org');
     await box.form.getByRole('button', { name: 'Send' }).click();
     await box.form.getByText('Your text is kept here').waitFor();
@@ -155,20 +155,19 @@ export const STATES = [
   }],
 ];
 
-let current = none;
-
-async function ask({ input, message }, reply) {
-  current = reply;
-  await input.fill('');
-  await input.fill('key');
-  await message.filter({ hasText: /./ }).waitFor();
+/** Searches where the server has this reply; the lanes that run side by side have one each. */
+async function ask(box, reply) {
+  box.reply = reply;
+  await box.input.fill('');
+  await box.input.fill('key');
+  await box.message.filter({ hasText: /./ }).waitFor();
 }
 
 /** Goes through all states on a page of its own, and calls `look` at each. */
 export async function everyState(page, look, options = {}) {
-  await replies(page, (...rest) => current(...rest));
+  const box = { ...parts(page), page, reply: none };
+  await replies(page, () => box.reply());
   await foreign(page, options);
-  const box = { ...parts(page), page };
   await box.input.or(box.box.getByRole('button')).first().waitFor();
   if (!(await box.input.isVisible())) await box.box.getByRole('button').first().click();
   for (const [name, reach, words] of STATES) {

@@ -53,6 +53,18 @@ export async function desk(page, reply) {
   return bodies;
 }
 
+/** Takes the place of /api/v1/suggest; keeps what was asked. */
+export async function suggestions(page, reply) {
+  const asked = [];
+  await page.route(`${server}/api/v1/suggest**`, async (route) => {
+    const request = route.request();
+    if (request.method() === 'OPTIONS') return route.fulfill({ status: 204, headers: CORS });
+    asked.push(request.method() === 'GET' ? Object.fromEntries(new URL(request.url()).searchParams) : request.postDataJSON());
+    await route.fulfill({ json: await reply(), headers: CORS }).catch(() => {});
+  });
+  return asked;
+}
+
 /** Keeps the events that the box sends, each with what was said about all of its batch; `status` gives null for no reply. */
 export async function events(page, status = () => 202) {
   const seen = [];

@@ -191,6 +191,24 @@ export async function open(page, { address = host() } = {}) {
   return found;
 }
 
+/** Resolves when the n-th box shows the answer to this question. */
+export const answered = (page, question, n = 0) => page.evaluate(([wanted, nth]) => new Promise((resolve) => {
+  const box = document.querySelectorAll('zerodesk-search')[nth];
+  box.addEventListener('zerodesk:answered', function heard({ detail }) {
+    if (detail.query !== wanted) return;
+    box.removeEventListener('zerodesk:answered', heard);
+    resolve();
+  });
+}), [question, n]);
+
+/**
+ * Types a question where the focus is, and waits for the answer to all of it: while keys are slow, its beginning is
+ * answered, too, and whatever was chosen there is gone when the next answer comes.
+ */
+export async function ask(page, question, n = 0) {
+  await Promise.all([answered(page, question, n), page.keyboard.type(question, { delay: 20 })]);
+}
+
 /** Signs in at the desk, or at the figures, in the plain way. */
 export async function signIn(page, { at = '/desk', site = server, secret = token } = {}) {
   await page.goto(`${site}${at}`);

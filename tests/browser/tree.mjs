@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { answer, desk, foreign, hit, replies } from './replies.mjs';
-import { open, server, signIn, test } from './support.mjs';
+import { ask as asking, open, server, signIn, test } from './support.mjs';
 
 /** The tree as a list of { role, name, depth, and its states }, in the order of reading. */
 async function tree(page) {
@@ -50,8 +50,8 @@ export async function boxTree() {
     assert.equal(field.expanded, false);
     assert.deepEqual(names(list, 'listbox'), [], 'no list while it is closed');
     assert.deepEqual(names(list, 'search'), ['Search the help centre']);
-    await input.pressSequentially('key');
-    await options.first().waitFor();
+    await input.focus();
+    await asking(page, 'key');
     list = await tree(page);
     [field] = of(list, 'combobox');
     assert.equal(field.expanded, true);
@@ -149,8 +149,7 @@ export async function boxTree() {
     assert.deepEqual([dialog?.name, dialog?.modal], ['Search the help centre', true]);
     assert.equal(names(list, 'link').includes('before'), false, 'the page behind is out of reach');
     named(list, 'dialog');
-    await page.keyboard.type('key');
-    await page.getByRole('option').first().waitFor();
+    await asking(page, 'key');
     await page.keyboard.press('Escape');
     if (await page.getByRole('dialog').count()) await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
