@@ -3,7 +3,7 @@
 //! An entry is stored in front of its article's Markdown, so reading every one means going through the whole index,
 //! which took longer than all the rest of a start. This file is a copy that nothing depends on: an entry of it counts
 //! only as long as the index holds its very identity, what is missing is read where it is stored, and a damaged file is
-//! as good as none. It is never written for a saved article, only when [`MANY`] have come together. It is MessagePack,
+//! as good as none. It is never written for a saved article, only when [`MANY`] have come together. It is `MessagePack`,
 //! because reading it is most of a start, and JSON takes twice as long.
 
 use std::{
