@@ -58,7 +58,9 @@ type Line = (&'static str, Vec<String>);
 fn lines() -> Vec<Line> {
     let articles = Corpus { name: "articles".into(), folder: "articles".into() };
     let mut lines = Vec::new();
-    for (path, text) in articles.files().iter().filter(|(path, _)| Path::new(path).extension().is_some_and(|ending| ending == "md")) {
+    for (path, text) in
+        articles.files().iter().filter(|(path, _)| Path::new(path).extension().is_some_and(|ending| ending == "md"))
+    {
         let language = ["nl", "de"].into_iter().find(|of| path.starts_with(&format!("{of}/"))).unwrap_or("en");
         let text = String::from_utf8_lossy(text);
         let body = text.splitn(3, "---").nth(2).unwrap_or_default();

@@ -7,10 +7,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use zerodesk::desk::OutboxState;
+use zerodesk::{desk::OutboxState, store::Sqlite};
 
 use crate::support::{
     HELP, Server,
@@ -165,6 +165,12 @@ impl SmallDisk {
         }
     }
 
+    /// Leaves room for so many blocks.
+    fn leave(&self, blocks: u64) {
+        let ballast = File::options().write(true).open(self.0.join("ballast")).unwrap();
+        ballast.set_len(ballast.metadata().unwrap().len() - 4096 * blocks).unwrap();
+    }
+
     fn empty(&self) {
         fs::remove_file(self.0.join("ballast")).unwrap();
     }
@@ -174,6 +180,22 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         drop(Command::new("umount").arg("--lazy").arg(&self.0).status());
     }
+}
+
+#[tokio::test]
+async fn a_disk_with_room_for_less_than_a_ticket_counts_as_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(data) = SmallDisk::at(&folder.path().join("data"), 8) else { return };
+    let store = Sqlite::open(&data.0, Timestamp::now()).unwrap();
+    store.try_to_write().await.unwrap();
+    data.fill();
+    for blocks in [0, 4] {
+        data.leave(blocks);
+        assert!(store.try_to_write().await.is_err() && store.trouble().is_some(), "{blocks}");
+    }
+    data.empty();
+    store.try_to_write().await.unwrap();
+    assert_eq!(store.trouble(), None);
 }
 
 #[tokio::test]

@@ -98,13 +98,14 @@ impl Sqlite {
         self.0.writer.trouble()
     }
 
-    /// Changes nothing, on the disk: tells whether changes can be kept again.
+    /// Tells whether changes can be kept again, by one that leaves nothing behind. It is as large as a ticket: on a full
+    /// disk a smaller one may still find room where others were undone.
     ///
     /// # Errors
     /// As [`Sqlite::write`].
     pub async fn try_to_write(&self) -> Result<(), StoreError> {
-        let same = |tx: &Connection| Ok(tx.execute_batch("UPDATE schema_history SET applied_ms = applied_ms")?);
-        self.write(same).await
+        let trial = "CREATE TABLE trial (room); INSERT INTO trial VALUES (zeroblob(65536)); DROP TABLE trial";
+        self.write(|tx| Ok(tx.execute_batch(trial)?)).await
     }
 
     /// Runs `query` on a reader's connection, off the async threads.
