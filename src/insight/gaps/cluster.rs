@@ -133,17 +133,19 @@ impl<'a> Neighbourhood<'a> {
     }
 
     /// Every pair of which one is among the nearest of the other, with their likeness.
-    fn pairs(&self, done: &mut dyn FnMut(usize)) -> HashMap<(u32, u32), f32> {
+    fn pairs(&self, done: &mut dyn FnMut(usize)) -> Vec<([u32; 2], f32)> {
         let most = (ALL_NEIGHBOURS / self.vectors.len().max(1)).clamp(NEIGHBOURS.1, NEIGHBOURS.0);
-        let mut pairs = HashMap::new();
+        let mut pairs = Vec::new();
         let mut sums = vec![0.0; self.vectors.len()];
         for node in 0..self.vectors.len() {
             for (other, likeness) in self.nearest(node, most, &mut sums) {
                 let node = node as u32;
-                pairs.insert((node.min(other), node.max(other)), likeness);
+                pairs.push(([node.min(other), node.max(other)], likeness));
             }
             done(node);
         }
+        pairs.sort_unstable_by_key(|(pair, _)| *pair);
+        pairs.dedup_by_key(|(pair, _)| *pair);
         pairs
     }
 
@@ -206,6 +208,8 @@ struct Linkage {
     /// Times that a cluster has grown; a pair that was queued before is out of date.
     grown: Vec<u32>,
     into: Vec<u32>,
+    /// For each cluster the one most like it, as it was when it was looked for. Nothing that happens meanwhile makes
+    /// another one more like it than that, because means never exceed what they are made of.
     queue: BinaryHeap<Pair>,
 }
 
@@ -215,6 +219,8 @@ struct Pair {
     likeness: f32,
     clusters: [u32; 2],
     grown: [u32; 2],
+    /// Which of the two was looking.
+    seeker: usize,
 }
 
 impl Eq for Pair {}
@@ -232,7 +238,7 @@ impl Ord for Pair {
 }
 
 impl Linkage {
-    fn new(nodes: usize, pairs: &HashMap<(u32, u32), f32>) -> Self {
+    fn new(nodes: usize, pairs: &[([u32; 2], f32)]) -> Self {
         let mut linkage = Self {
             near: vec![HashMap::new(); nodes],
             size: vec![1; nodes],
@@ -240,29 +246,39 @@ impl Linkage {
             into: (0..nodes as u32).collect(),
             queue: BinaryHeap::new(),
         };
-        for ((a, b), likeness) in pairs {
+        for ([a, b], likeness) in pairs {
             linkage.near[*a as usize].insert(*b, *likeness);
             linkage.near[*b as usize].insert(*a, *likeness);
-            linkage.offer(*a, *b);
         }
+        (0..nodes as u32).for_each(|node| linkage.seek(node));
         linkage
     }
 
-    fn offer(&mut self, a: u32, b: u32) {
-        let [a, b] = [a.min(b), a.max(b)];
-        let (from, to) = (a as usize, b as usize);
-        let likeness = self.near[from][&b] / (self.size[from] * self.size[to]) as f32;
-        if likeness >= ALIKE {
-            self.queue.push(Pair { likeness, clusters: [a, b], grown: [self.grown[from], self.grown[to]] });
-        }
+    /// Queues what is most like a cluster, if it is alike enough.
+    fn seek(&mut self, seeker: u32) {
+        let at = seeker as usize;
+        let pair = |(other, sum): (&u32, &f32)| {
+            let clusters = [seeker.min(*other), seeker.max(*other)];
+            let likeness = sum / (self.size[at] * self.size[*other as usize]) as f32;
+            let grown = clusters.map(|cluster| self.grown[cluster as usize]);
+            Pair { likeness, clusters, grown, seeker: usize::from(*other < seeker) }
+        };
+        let most = self.near[at].iter().map(pair).max();
+        self.queue.extend(most.filter(|pair| pair.likeness >= ALIKE));
     }
 
     /// Joins what is alike, the most alike first, and gives the cluster of each node.
     fn run(mut self) -> Vec<usize> {
-        while let Some(Pair { clusters: [a, b], grown, .. }) = self.queue.pop() {
-            let at = [a as usize, b as usize];
-            if at.map(|at| self.grown[at]) == grown && at.iter().all(|at| self.into[*at] as usize == *at) {
-                self.join(a, b);
+        while let Some(Pair { clusters, grown, seeker, .. }) = self.queue.pop() {
+            let is_as_it_was = |at: usize| {
+                let cluster = clusters[at] as usize;
+                self.into[cluster] as usize == cluster && self.grown[cluster] == grown[at]
+            };
+            match (is_as_it_was(seeker), is_as_it_was(1 - seeker)) {
+                (true, true) => self.join(clusters[0], clusters[1]),
+                (true, false) => self.seek(clusters[seeker]),
+                // It has sought again when it grew, or is a part of another.
+                (false, _) => {}
             }
         }
         (0..self.into.len()).map(|node| self.cluster(node)).collect()
@@ -284,10 +300,7 @@ impl Linkage {
         self.size[keep] += self.size[gone];
         self.grown[keep] += 1;
         self.into[gone] = to;
-        let others: Vec<u32> = self.near[keep].keys().copied().collect();
-        for other in others {
-            self.offer(to, other);
-        }
+        self.seek(to);
     }
 
     fn cluster(&self, mut node: usize) -> usize {
