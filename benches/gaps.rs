@@ -64,7 +64,8 @@ fn lines() -> Vec<Line> {
         let language = ["nl", "de"].into_iter().find(|of| path.starts_with(&format!("{of}/"))).unwrap_or("en");
         let text = String::from_utf8_lossy(text);
         let body = text.splitn(3, "---").nth(2).unwrap_or_default();
-        let cut = |sentence: &str| -> Vec<String> { sentence.split_whitespace().map(str::to_owned).collect() };
+        let is_word = |word: &&str| word.chars().any(char::is_alphabetic);
+        let cut = |sentence: &str| sentence.split_whitespace().filter(is_word).map(str::to_owned).collect::<Vec<_>>();
         let words = body.split(['.', '\n', '|', ':']).map(cut);
         lines.extend(words.filter(|words| words.len() >= 4).map(|words| (language, words)));
     }
