@@ -14,6 +14,9 @@ use crate::{
 
 /// Articles whose lines are read at most, best first; what is behind them counts as without the phrase.
 const MAX_READ: usize = 1000;
+/// Articles with a word that is left out whose lines are read to see whether it is a flag there, best first; those
+/// behind them are left out.
+const MAX_FLAGS: usize = 50;
 
 /// Drops the articles of a ranking that do not meet the signs of the query.
 pub(super) fn apply(
@@ -34,7 +37,7 @@ pub(super) fn apply(
     let left_out = asked.excluded.iter().map(String::as_str);
     let unwanted = reader.sequences(left_out.filter(|words| leaves_out(&reader.language, words)))?;
     ranking.articles.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
-    let mut read = 0;
+    let (mut read, mut flags) = (0, 0);
     let mut kept = Vec::with_capacity(ranking.articles.len());
     for ranked in ranking.articles.drain(..) {
         let place = ranked.place;
@@ -43,6 +46,12 @@ pub(super) fn apply(
         }
         let to_find: Vec<&Sequence> = wanted.iter().filter(|sequence| sequence.words.len() > 1).collect();
         let to_avoid: Vec<&Sequence> = unwanted.iter().filter(|sequence| sequence.places[place]).collect();
+        if to_avoid.iter().any(|sequence| sequence.words.len() == 1) {
+            flags += 1;
+            if flags > MAX_FLAGS {
+                continue;
+            }
+        }
         if !to_find.is_empty() || !to_avoid.is_empty() {
             read += 1;
             if read > MAX_READ || search.is_late() {
