@@ -12,7 +12,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
-use tantivy::{IndexBuilder, directory::error::LockError};
+use tantivy::{IndexBuilder, directory::error::LockError, merge_policy::LogMergePolicy};
 use tokio::sync::watch;
 
 use super::{
@@ -22,6 +22,12 @@ use super::{
     snapshot::Built,
 };
 use crate::{analysis, article::Problem};
+
+/// Documents of a segment that is merged with whatever is as small. The engine's own 10,000 has every eighth saved article
+/// merge a whole help centre, and the next one wait for it.
+const SMALL: u32 = 256;
+/// Share of deleted documents from which on a segment is written anew.
+const MOSTLY_THERE: f32 = 0.3;
 
 /// Number and content of what is searched, as operations show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +147,10 @@ impl Index {
             }
             other => other.into(),
         })?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_min_layer_size(SMALL);
+        policy.set_del_docs_ratio_before_merge(MOSTLY_THERE);
+        writer.set_merge_policy(Box::new(policy));
         let (_, fields) = schema::schema();
         Ok(Writer::new(writer, fields, self.snapshot().generation().clone()))
     }
