@@ -1,4 +1,4 @@
-//! Ten times the top load from 2,000 connections: what happens to those who are accepted, to the refused, to health
+//! Ten times the top load from 2,000 connections (on the last collection that there is): what happens to those who are accepted, to the refused, to health
 //! checks and to memory, and how soon all is as before.
 //!
 //! The server is the program itself, on processor 0 where `taskset` is there; start this on another one. First one
@@ -31,8 +31,8 @@ const TIMES: f64 = 10.0;
 const MEASURED: Duration = Duration::from_secs(5);
 
 fn main() {
-    let seconds = std::env::var("OVERLOAD_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
-    let corpus = support::corpora().next().expect("the generated collection");
+    let seconds = std::env::var("OVERLOAD_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(30);
+    let corpus = support::corpora().last().expect("the generated collection");
     let folder = support::temporary();
     let requests = searches(&corpus);
     let server = Served::start(&corpus.folder, folder.path());
@@ -57,6 +57,8 @@ async fn storm(server: &Served, requests: &Arc<Vec<String>>, length: Duration) {
     over.store(true, Ordering::Relaxed);
     let (_, _, accepted) = told("accepted of the storm", &replies, length);
     let refused: Replies = replies.iter().filter(|(status, _)| *status == 503).copied().collect();
+    let mut waits: Vec<Duration> = refused.iter().map(|(_, took)| *took).collect(); waits.sort_unstable();
+    println!("waits p10 {:?} p50 {:?} p90 {:?} p99 {:?}", waits[waits.len()/10], waits[waits.len()/2], waits[waits.len()*9/10], waits[waits.len()*99/100]);
     println!("refused with Retry-After: {} of {}", refused.len(), replies.len());
     assert!(replies.iter().all(|(status, _)| [200, 503].contains(status)), "only these two answers");
     println!("p99 of the accepted: {:.1} times unloaded (goal: 4)", accepted.as_secs_f64() / p99.as_secs_f64());

@@ -20,7 +20,7 @@ const CONNECTIONS: usize = 32;
 
 fn main() {
     let seconds: u64 = std::env::var("SOAK_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let corpus = support::corpora().next().expect("the generated collection");
+    let corpus = support::corpora().last().expect("the generated collection");
     let (articles, folder) = (support::temporary(), support::temporary());
     corpus.copy_to(articles.path());
     let files: Vec<PathBuf> = corpus.files().into_iter().map(|(path, _)| articles.path().join(path)).collect();

@@ -37,6 +37,10 @@ impl Served {
         if Command::new("taskset").arg("--version").stdout(Stdio::null()).status().is_err() {
             command = Command::new(env!("CARGO_BIN_EXE_zerodesk"));
         }
+        // What the bench is told is not for the server.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ZERODESK_")) {
+            command.env_remove(name);
+        }
         command.args(["serve", "--limits", "off", "--listen", "127.0.0.1:0", "--articles"]).arg(articles);
         command.current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().expect("the program starts");
@@ -95,19 +99,16 @@ pub async fn ask(
     length: Duration,
 ) -> Replies {
     let mut clients = JoinSet::new();
-    let mut streams = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        let stream = TcpStream::connect(address).await.expect("it listens");
-        stream.set_nodelay(true).expect("a socket option");
-        streams.push(stream);
-    }
     let end = Instant::now() + length;
-    for (number, mut stream) in streams.into_iter().enumerate() {
-        let requests = requests.clone();
+    for number in 0..connections {
+        let (address, requests) = (address.to_owned(), requests.clone());
         // Spread over the first beat.
         let mut due = Instant::now() + beat.mul_f64(number as f64 / connections as f64);
         clients.spawn(async move {
             let (mut replies, mut at, mut buffer) = (Vec::new(), number * 7919, vec![0; 16384]);
+            sleep_until(due.into()).await;
+            let mut stream = TcpStream::connect(address).await.expect("it listens");
+            stream.set_nodelay(true).expect("a socket option");
             while Instant::now() < end {
                 if !beat.is_zero() {
                     sleep_until(due.into()).await;

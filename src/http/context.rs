@@ -3,25 +3,29 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::extract::FromRef;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::watch;
 
 use super::{
     api::search::Found,
-    error::{ApiError, Code},
     limits::RateLimits,
     pages::{Pages, media::Pictures},
     replies::Replies,
     serve::ServeError,
+    turns::Turns,
 };
 use crate::app::App;
 
 /// Everything a route may ask for with `State`.
+///
+/// Each layer keeps one and copies it for each request, so a copy is one count.
 #[derive(Clone)]
-pub struct Context {
+pub struct Context(Arc<Parts>);
+
+struct Parts {
     app: Arc<App>,
     pages: Arc<Pages>,
     rates: Arc<RateLimits>,
-    searches: Arc<SearchSlots>,
+    turns: Arc<Turns>,
     replies: Arc<Replies<Found>>,
     base: Arc<BaseUrl>,
     stopping: Arc<Stopping>,
@@ -30,34 +34,16 @@ pub struct Context {
 
 impl Context {
     pub(super) fn new(app: Arc<App>, address: Option<SocketAddr>, stopping: Arc<Stopping>) -> Result<Self, ServeError> {
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             pages: Arc::new(Pages::of(&app.config).map_err(|error| ServeError::Setup(format!("{error:#}")))?),
             rates: Arc::new(RateLimits::new(&app.config.limits)),
-            searches: Arc::new(SearchSlots(Semaphore::new(app.config.search.concurrency))),
+            turns: Arc::new(Turns::new(app.config.search.concurrency)),
             replies: Arc::default(),
             base: Arc::new(BaseUrl::new(&app.config.public_url, address.unwrap_or(app.config.listen))),
             stopping,
             pictures: Arc::new(Pictures::new(&app.config.articles)),
             app,
-        })
-    }
-}
-
-/// Room for the searches that are under way.
-pub struct SearchSlots(Semaphore);
-
-impl SearchSlots {
-    /// A turn, behind those who are here already.
-    ///
-    /// # Errors
-    /// `overloaded` where too many wait: nobody is kept waiting for what would come too late.
-    pub async fn turn(&self) -> Result<SemaphorePermit<'_>, ApiError> {
-        let busy = "Too many searches run at once. Try again in a second.";
-        let turn = self.0.try_acquire().map_err(|_| ApiError::new(Code::Overloaded, busy).retry_after(1))?;
-        // A search keeps its thread until it is done. Without this, each request would be read after the search of the
-        // one before, and nobody would see how many there are.
-        tokio::task::yield_now().await;
-        Ok(turn)
+        })))
     }
 }
 
@@ -104,7 +90,7 @@ macro_rules! part {
     ($field:ident: $type:ty) => {
         impl FromRef<Context> for Arc<$type> {
             fn from_ref(context: &Context) -> Self {
-                context.$field.clone()
+                context.0.$field.clone()
             }
         }
     };
@@ -113,7 +99,7 @@ macro_rules! part {
 part!(app: App);
 part!(pages: Pages);
 part!(rates: RateLimits);
-part!(searches: SearchSlots);
+part!(turns: Turns);
 part!(replies: Replies<Found>);
 part!(base: BaseUrl);
 part!(stopping: Stopping);

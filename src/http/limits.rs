@@ -26,6 +26,7 @@ use super::{
     context::Context,
     error::{ApiError, Code},
     serve::Peer,
+    turns::hold_back,
 };
 use crate::config;
 
@@ -182,7 +183,10 @@ pub async fn enforce(
     let peer = request.extensions().get::<Peer>().map_or(unknown, |peer| peer.0);
     match rates.take(budget, peer, request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(),
+        Err(error) => {
+            hold_back().await;
+            error.into_response()
+        }
     }
 }
 

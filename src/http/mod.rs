@@ -21,6 +21,7 @@ mod replies;
 mod router;
 mod serve;
 mod signals;
+mod turns;
 
 pub use error::{ApiError, Code};
 pub use limits::visitor;

@@ -124,6 +124,8 @@ fn count(method: &str, route: String, response: &Response, took: Duration) {
     let took_us = took.as_micros() as u64;
     let code = status.as_u16();
     match code {
+        // Whoever refuses has told why, once; a line for each would be a flood of its own.
+        429 | 503 => tracing::debug!(status = code, took_us, "refused"),
         500.. => tracing::warn!(status = code, took_us, "answered"),
         400.. => tracing::info!(status = code, took_us, "answered"),
         _ => tracing::debug!(status = code, took_us, "answered"),

@@ -22,12 +22,12 @@ use crate::{
     config::Site,
     http::{
         client,
-        context::SearchSlots,
         error::{ApiError, Code},
         extract::{self, QueryString},
         links,
         observe::panic_error,
         replies::Replies,
+        turns::Turns,
     },
     insight::{Event, EventId, EventKind, MaskedText, Notes, Surface, Trigger},
     search::{
@@ -213,21 +213,21 @@ pub struct Performed {
 /// An unknown site, no free slot, an index that cannot be read.
 pub async fn perform(
     app: &App,
-    slots: &SearchSlots,
+    turns: &Turns,
     params: &SearchParams,
     headers: &HeaderMap,
 ) -> Result<Performed, ApiError> {
     let (key, site) = extract::site(&app.config, params.site.as_deref())?;
     let begun = Instant::now();
-    let (answer, suggested_level) = find(app, slots, params.checked(app, key, site)).await?;
+    let (answer, suggested_level) = find(app, turns, params.checked(app, key, site)).await?;
     let took_us = begun.elapsed().as_micros() as u64;
     let query_id = name(app, key, params, headers, (&answer, suggested_level), took_us);
     Ok(Performed { query_id, site: key.to_owned(), answer, took_us, suggested_level })
 }
 
 /// Searches when it is its turn; with the level that would take the case.
-async fn find(app: &App, slots: &SearchSlots, query: Query) -> Result<(Answer, u8), ApiError> {
-    let turn = slots.turn().await?;
+async fn find(app: &App, turns: &Turns, query: Query) -> Result<(Answer, u8), ApiError> {
+    let turn = turns.turn().await?;
     let begun = Instant::now();
     let until = Some(begun + Duration::from_millis(app.config.search.deadline_ms));
     let answer = searched(app, &Query { until, ..query })?;
@@ -286,7 +286,7 @@ impl Found {
 /// What was found before for the same question, or a search.
 async fn find_once(
     app: &App,
-    slots: &SearchSlots,
+    turns: &Turns,
     replies: &Replies<Found>,
     params: &SearchParams,
 ) -> Result<Arc<Found>, ApiError> {
@@ -297,7 +297,7 @@ async fn find_once(
     if let Some(found) = key.as_ref().and_then(|key| replies.get(&edition, key)) {
         return Ok(found);
     }
-    let (answer, suggested_level) = find(app, slots, params.checked(app, site_key, site)).await?;
+    let (answer, suggested_level) = find(app, turns, params.checked(app, site_key, site)).await?;
     let found = Arc::new(Found::of(site_key, answer, suggested_level)?);
     if let Some(key) = key.filter(|_| !found.answer.partial) {
         replies.keep(&edition, key, Arc::clone(&found), found.bytes());
@@ -372,7 +372,7 @@ fn filters(params: &SearchParams) -> Vec<MaskedText> {
 ))]
 pub async fn search(
     State(app): State<Arc<App>>,
-    State(slots): State<Arc<SearchSlots>>,
+    State(turns): State<Arc<Turns>>,
     State(replies): State<Arc<Replies<Found>>>,
     headers: HeaderMap,
     query: QueryString,
@@ -380,7 +380,7 @@ pub async fn search(
     let params = SearchParams::read(&query, Surface::Api)?;
     let (site, settings) = extract::site(&app.config, params.site.as_deref())?;
     let begun = Instant::now();
-    let found = find_once(&app, &slots, &replies, &params).await?;
+    let found = find_once(&app, &turns, &replies, &params).await?;
     let took_us = begun.elapsed().as_micros() as u64;
     let query_id = name(&app, site, &params, &headers, (&found.answer, found.suggested_level), took_us);
     let completions = match params.complete {

@@ -21,11 +21,11 @@ use crate::{
     desk::SupportLevel,
     http::{
         client,
-        context::SearchSlots,
         cors::ForeignOrigin,
         error::{ApiError, Problem},
         extract::{self, BodyKind, Payload, QueryString},
         links,
+        turns::Turns,
     },
     insight::{Event, EventKind, Surface},
     search::{Answer, Decision, Query, message_query},
@@ -99,7 +99,7 @@ pub struct Suggestion {
 ))]
 pub async fn suggest(
     State(app): State<Arc<App>>,
-    State(slots): State<Arc<SearchSlots>>,
+    State(turns): State<Arc<Turns>>,
     origin: ForeignOrigin,
     headers: HeaderMap,
     payload: Payload,
@@ -112,7 +112,7 @@ pub async fn suggest(
         return Err(ApiError::invalid("message", format!("Write at most {MAX_CHARS} characters.")));
     }
     let lang = request.lang.as_deref();
-    let mut hits = suggestions(&app, &slots, (key, site), lang, &request.subject, &request.message).await?;
+    let mut hits = suggestions(&app, &turns, (key, site), lang, &request.subject, &request.message).await?;
     if !hits.is_empty() {
         let articles = hits.iter().map(|hit| hit.article.clone()).collect();
         let (now, session) = (app.now(), request.session.as_deref());
@@ -149,7 +149,7 @@ pub async fn suggest(
 ))]
 pub async fn for_page(
     State(app): State<Arc<App>>,
-    State(slots): State<Arc<SearchSlots>>,
+    State(turns): State<Arc<Turns>>,
     query: QueryString,
 ) -> Result<Response, ApiError> {
     let site = extract::site(&app.config, query.one("site"))?;
@@ -157,7 +157,7 @@ pub async fn for_page(
     let path = percent_decode_str(query.one("path").unwrap_or_default()).decode_utf8_lossy();
     let words: String = path.chars().map(|letter| if letter.is_alphanumeric() { letter } else { ' ' }).collect();
     let title = query.one("title").unwrap_or_default();
-    let mut hits = suggestions(&app, &slots, site, lang.as_deref(), title, &words).await?;
+    let mut hits = suggestions(&app, &turns, site, lang.as_deref(), title, &words).await?;
     hits.truncate(PAGE_HITS);
     Ok(([(header::CACHE_CONTROL, PAGE_CACHING)], Json(PageSuggestReply { hits })).into_response())
 }
@@ -165,7 +165,7 @@ pub async fn for_page(
 /// Up to five articles, and only where the search thinks that they may answer the question.
 pub(in crate::http) async fn suggestions(
     app: &App,
-    slots: &SearchSlots,
+    turns: &Turns,
     (key, site): (&str, &Site),
     lang: Option<&str>,
     subject: &str,
@@ -174,7 +174,7 @@ pub(in crate::http) async fn suggestions(
     if subject.chars().count() + message.chars().count() < MIN_CHARS {
         return Ok(Vec::new());
     }
-    let turn = slots.turn().await?;
+    let turn = turns.turn().await?;
     let query = Query {
         text: message_query(
             subject,

@@ -27,9 +27,9 @@ use crate::{
             desk_work::{ended, work},
             suggest::suggestions,
         },
-        context::SearchSlots,
         error::ApiError,
         extract::{self, Payload},
+        turns::Turns,
     },
 };
 
@@ -37,21 +37,21 @@ use crate::{
 pub async fn show(
     State(app): State<Arc<App>>,
     State(pages): State<Arc<Pages>>,
-    State(slots): State<Arc<SearchSlots>>,
+    State(turns): State<Arc<Turns>>,
     visitor: Visitor,
     headers: HeaderMap,
     Path(reference): Path<String>,
 ) -> Result<Response, ApiError> {
     let Some(signed_in) = signed_in(&app, &headers).await? else { return login_form(&pages, &visitor, false) };
     let record = record(&app, &reference).await?;
-    page(&app, &pages, &slots, &visitor, &signed_in, &record, Value::UNDEFINED).await
+    page(&app, &pages, &turns, &visitor, &signed_in, &record, Value::UNDEFINED).await
 }
 
 /// `POST /desk/tickets/{reference}`: what the field `do` names.
 pub async fn change(
     State(app): State<Arc<App>>,
     State(pages): State<Arc<Pages>>,
-    State(slots): State<Arc<SearchSlots>>,
+    State(turns): State<Arc<Turns>>,
     visitor: Visitor,
     headers: HeaderMap,
     Path(reference): Path<String>,
@@ -72,7 +72,7 @@ pub async fn change(
         Err(error) if error.field.is_some() => {
             let record = record(&app, reference.as_str()).await?;
             let problem = context! { field => &error.field, detail => &error.detail, did => fields.one("do"), text => fields.one("text") };
-            let mut response = page(&app, &pages, &slots, &visitor, &signed_in, &record, problem).await?;
+            let mut response = page(&app, &pages, &turns, &visitor, &signed_in, &record, problem).await?;
             *response.status_mut() = error.code.status();
             Ok(response)
         }
@@ -137,13 +137,13 @@ fn consultation(fields: &Fields) -> Option<Consultation> {
 async fn page(
     app: &App,
     pages: &Pages,
-    slots: &SearchSlots,
+    turns: &Turns,
     visitor: &Visitor,
     signed_in: &SignedIn,
     record: &TicketRecord,
     problem: Value,
 ) -> Result<Response, ApiError> {
-    let suggested = suggested(app, slots, record).await;
+    let suggested = suggested(app, turns, record).await;
     let agents: Vec<String> = app.desk.agents().await?.into_iter().map(|agent| agent.name).collect();
     let values = context! {
         me => signed_in.value(), problem => problem, suggested => suggested, agents => agents,
@@ -153,10 +153,10 @@ async fn page(
 }
 
 /// Articles that may answer the ticket; it is worth showing without them.
-async fn suggested(app: &App, slots: &SearchSlots, record: &TicketRecord) -> Vec<Value> {
+async fn suggested(app: &App, turns: &Turns, record: &TicketRecord) -> Vec<Value> {
     let ticket = &record.ticket;
     let Ok(site) = extract::site(&app.config, Some(&ticket.site)) else { return Vec::new() };
-    let found = suggestions(app, slots, site, ticket.locale.as_deref(), &ticket.subject, &ticket.message).await;
+    let found = suggestions(app, turns, site, ticket.locale.as_deref(), &ticket.subject, &ticket.message).await;
     found.unwrap_or_default().into_iter().map(|hit| Value::from(Serde(hit))).collect()
 }
 

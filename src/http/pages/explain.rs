@@ -14,9 +14,9 @@ use crate::{
     app::App,
     http::{
         api::search::{self, SearchParams},
-        context::SearchSlots,
         error::ApiError,
         extract::QueryString,
+        turns::Turns,
     },
     insight::Surface,
     search::{
@@ -29,7 +29,7 @@ use crate::{
 pub async fn explain(
     State(app): State<Arc<App>>,
     State(pages): State<Arc<Pages>>,
-    State(slots): State<Arc<SearchSlots>>,
+    State(turns): State<Arc<Turns>>,
     visitor: Visitor,
     headers: HeaderMap,
     query: QueryString,
@@ -42,7 +42,7 @@ pub async fn explain(
     params.lang = Some(visitor.lang.clone());
     params.explain = true;
     params.article = (!article.is_empty()).then(|| article.clone());
-    let performed = search::perform(&app, &slots, &params, &headers).await?;
+    let performed = search::perform(&app, &turns, &params, &headers).await?;
     let page = page(&performed.answer, &params.q, &article, Numbers::of(&visitor.lang));
     pages.render("explain.html", &visitor, page)
 }

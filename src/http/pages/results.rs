@@ -14,10 +14,10 @@ use crate::{
             articles::is_listed,
             search::{self, Performed, SearchParams},
         },
-        context::SearchSlots,
         error::ApiError,
         extract::{self, QueryString},
         links,
+        turns::Turns,
     },
     index::Snapshot,
     insight::Surface,
@@ -31,7 +31,7 @@ const MAX_OPTIONS: usize = 40;
 pub async fn results(
     State(app): State<Arc<App>>,
     State(pages): State<Arc<Pages>>,
-    State(slots): State<Arc<SearchSlots>>,
+    State(turns): State<Arc<Turns>>,
     visitor: Visitor,
     headers: HeaderMap,
     query: QueryString,
@@ -41,7 +41,7 @@ pub async fn results(
     }
     let mut params = SearchParams::read(&query, Surface::Page)?;
     params.lang = Some(visitor.lang.clone());
-    let performed = search::perform(&app, &slots, &params, &headers).await?;
+    let performed = search::perform(&app, &turns, &params, &headers).await?;
     let (_, site) = extract::site(&app.config, params.site.as_deref())?;
     let filters = filters(&pages, &visitor, &params, &app.snapshot(), site);
     pages.render("results.html", &visitor, context! { filters, ..page(&pages, &visitor, &params, &performed) })
