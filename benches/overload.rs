@@ -57,8 +57,15 @@ async fn storm(server: &Served, requests: &Arc<Vec<String>>, length: Duration) {
     over.store(true, Ordering::Relaxed);
     let (_, _, accepted) = told("accepted of the storm", &replies, length);
     let refused: Replies = replies.iter().filter(|(status, _)| *status == 503).copied().collect();
-    let mut waits: Vec<Duration> = refused.iter().map(|(_, took)| *took).collect(); waits.sort_unstable();
-    println!("waits p10 {:?} p50 {:?} p90 {:?} p99 {:?}", waits[waits.len()/10], waits[waits.len()/2], waits[waits.len()*9/10], waits[waits.len()*99/100]);
+    let mut waits: Vec<Duration> = refused.iter().map(|(_, took)| *took).collect();
+    waits.sort_unstable();
+    println!(
+        "waits p10 {:?} p50 {:?} p90 {:?} p99 {:?}",
+        waits[waits.len() / 10],
+        waits[waits.len() / 2],
+        waits[waits.len() * 9 / 10],
+        waits[waits.len() * 99 / 100]
+    );
     println!("refused with Retry-After: {} of {}", refused.len(), replies.len());
     assert!(replies.iter().all(|(status, _)| [200, 503].contains(status)), "only these two answers");
     println!("p99 of the accepted: {:.1} times unloaded (goal: 4)", accepted.as_secs_f64() / p99.as_secs_f64());

@@ -14,7 +14,7 @@ use std::{
 use crate::search::Edition;
 
 /// Most bytes that are kept.
-const BYTES: usize = 16 * 1024 * 1024;
+const BYTES: usize = 8 * 1024 * 1024;
 
 /// What was found, by what was asked.
 pub struct Replies<T>(Mutex<Kept<T>>);

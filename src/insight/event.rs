@@ -169,6 +169,19 @@ impl Event {
     pub fn noting(self, notes: Notes) -> Self {
         Self { notes, ..self }
     }
+
+    /// The same event with no more of what came into view than the first: figures of many events need no more, and the
+    /// lists are most of what an event takes in memory.
+    #[must_use]
+    pub fn lean(mut self) -> Self {
+        if let EventKind::SearchPerformed { shown: list, .. } | EventKind::ResultsShown { ranks: list, .. } =
+            &mut self.kind
+        {
+            list.truncate(1);
+            list.shrink_to_fit();
+        }
+        self
+    }
 }
 
 /// What the visitor used.

@@ -182,13 +182,26 @@ impl Insight {
 
     /// What at least `visitors` people asked in a window with hits that could be answers, most first.
     ///
+    /// Day by day, as the events of a month may be more than the memory holds. Somebody who asks the same before and after
+    /// midnight counts twice; so does, as names change with the day, whoever comes again.
+    ///
     /// # Errors
     /// Those of the store.
     pub async fn popular(&self, window: Window, visitors: u64) -> Result<Vec<Popular>, InsightError> {
         self.flush().await?;
-        let events = self.store.events(&window.site, window.from, window.to).await?;
-        let fold = tokio::task::spawn_blocking(move || figures::popular(&events, &window, visitors));
-        fold.await.map_err(|_| InsightError::Stopped)
+        let (first, last) = window.days();
+        let mut popularity = figures::Popularity::default();
+        for day in figures::days(first, last) {
+            let (from, to) = figures::bounds(day);
+            let day = Window { from: from.max(window.from), to: to.min(window.to), ..window.clone() };
+            let events = self.store.events(&day.site, day.from, day.to).await?;
+            let fold = tokio::task::spawn_blocking(move || {
+                popularity.add(&events, &day);
+                popularity
+            });
+            popularity = fold.await.map_err(|_| InsightError::Stopped)?;
+        }
+        Ok(popularity.most(visitors))
     }
 
     /// What was asked in a window and not answered, by the articles as they are now. Found once while no event comes,

@@ -29,7 +29,7 @@ pub trait EventStore: Send + Sync + 'static {
     /// Writes the events, all or none; ids that are already there are skipped. Returns how many were new.
     async fn append(&self, events: &[Event]) -> Result<usize, InsightError>;
 
-    /// The events of a site with `from <= at < to`, by time, then id.
+    /// The events of a site with `from <= at < to`, by time, then id; [lean](Event::lean).
     async fn events(&self, site: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Event>, InsightError>;
 
     /// The events of these sessions on a site, by time, then id; at most the newest 1000.
@@ -55,7 +55,7 @@ pub trait EventStore: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DayEvents {
     /// The events of whoever was there on that day, from one day before until eight days after it; those of the day
-    /// itself come first.
+    /// itself come first. They are [lean](Event::lean).
     pub events: Vec<Event>,
     /// How often something that matters for the day was written.
     pub changes: u64,

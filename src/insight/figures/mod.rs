@@ -41,7 +41,7 @@ pub use deflection::{Deflection, Funnel, Success};
 pub use exclusion::{Cause, LeftOut, MAX_EVENTS};
 pub use holdout::Holdout;
 pub use older::{condensed, settled};
-pub use queries::{ArticleFigures, Helpfulness, Popular, TopQuery, popular};
+pub use queries::{ArticleFigures, Helpfulness, Popular, Popularity, TopQuery};
 pub use series::{Point, Row, Share};
 
 /// Version of the rules by which days are counted. Days that were counted by another version are counted again while

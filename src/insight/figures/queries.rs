@@ -155,27 +155,39 @@ pub struct Popular {
     pub visitors: u64,
 }
 
-/// What at least `visitors` people asked in the window with hits that could be answers, most first. Queries in which
-/// something was masked are not among it.
-#[must_use]
-pub fn popular(events: &[Event], window: &Window, visitors: u64) -> Vec<Popular> {
-    let (people, _) = exclusion::split(visits::by_visitor(events, &window.site), window);
-    let mut rows: BTreeMap<(String, &str), BTreeSet<usize>> = BTreeMap::new();
-    for search in asked(&people, window).iter().filter(|search| !search.no_answer()) {
-        let (Some(language), false) = (search.language, has_mask(search.query)) else {
-            continue;
-        };
-        let query = search.query.nfkc().collect::<String>().to_lowercase();
-        rows.entry((query, language)).or_default().insert(search.visitor);
+/// How many people asked what, in which language, with hits that could be answers. Queries in which something was masked
+/// are not among it.
+#[derive(Debug, Default)]
+pub struct Popularity(BTreeMap<(String, String), u64>);
+
+impl Popularity {
+    /// Adds the people of a window. Windows must not overlap; whoever is in two of them counts twice.
+    pub fn add(&mut self, events: &[Event], window: &Window) {
+        let (people, _) = exclusion::split(visits::by_visitor(events, &window.site), window);
+        let mut rows: BTreeSet<(String, &str, usize)> = BTreeSet::new();
+        for search in asked(&people, window).iter().filter(|search| !search.no_answer()) {
+            if let (Some(language), false) = (search.language, has_mask(search.query)) {
+                rows.insert((search.query.nfkc().collect::<String>().to_lowercase(), language, search.visitor));
+            }
+        }
+        for (query, language, _) in rows {
+            *self.0.entry((query, language.to_owned())).or_default() += 1;
+        }
     }
-    let mut popular: Vec<Popular> = rows
-        .into_iter()
-        .map(|((query, language), who)| Popular { query, language: language.to_owned(), visitors: who.len() as u64 })
-        .filter(|row| row.visitors >= visitors && !row.query.is_empty())
-        .collect();
-    popular.sort_by(|a, b| b.visitors.cmp(&a.visitors).then_with(|| a.query.cmp(&b.query)));
-    popular.truncate(MAX_POPULAR);
-    popular
+
+    /// What at least `visitors` people asked, most first.
+    #[must_use]
+    pub fn most(self, visitors: u64) -> Vec<Popular> {
+        let mut popular: Vec<Popular> = self
+            .0
+            .into_iter()
+            .map(|((query, language), visitors)| Popular { query, language, visitors })
+            .filter(|row| row.visitors >= visitors && !row.query.is_empty())
+            .collect();
+        popular.sort_by(|a, b| b.visitors.cmp(&a.visitors).then_with(|| a.query.cmp(&b.query)));
+        popular.truncate(MAX_POPULAR);
+        popular
+    }
 }
 
 /// Readers' verdicts.

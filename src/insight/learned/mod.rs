@@ -41,6 +41,8 @@ const WAITING: usize = 256;
 const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// How long before the last look a visit may have begun that goes on.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(6);
+/// What is taken in at once at most.
+const STEP: SignedDuration = SignedDuration::from_hours(24);
 /// Testimonies older than this are deleted.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24 * 365);
 
@@ -96,9 +98,21 @@ impl Learning {
     pub async fn look(&self, site: &str, now: Timestamp) -> Result<usize, InsightError> {
         self.renew_salt(now).await?;
         let before = self.store.looked(site).await?;
-        let from = before.or_else(|| now.checked_sub(FIRST_LOOK).ok()).unwrap_or(now);
-        let events = self.store.events(site, from.checked_sub(OVERLAP).unwrap_or(from), now).await?;
-        let window = Window { site: site.to_owned(), from, to: now, as_of: now };
+        let mut from = before.or_else(|| now.checked_sub(FIRST_LOOK).ok()).unwrap_or(now);
+        let mut news = 0;
+        // Day by day, as the events of a month may be more than the memory holds.
+        while from < now {
+            let to = from.checked_add(STEP).unwrap_or(now).min(now);
+            news += self.look_at(site, from, to).await?;
+            from = to;
+        }
+        Ok(news)
+    }
+
+    /// Takes in what was said between two moments, the first of which is where the last look ended.
+    async fn look_at(&self, site: &str, from: Timestamp, to: Timestamp) -> Result<usize, InsightError> {
+        let events = self.store.events(site, from.checked_sub(OVERLAP).unwrap_or(from), to).await?;
+        let window = Window { site: site.to_owned(), from, to, as_of: to };
         let (mut testimonies, resolutions) = tokio::task::spawn_blocking(move || {
             (testimony::of_readers(&events, &window), testimony::resolutions(&events))
         })
@@ -112,7 +126,7 @@ impl Learning {
                 None => withdrawn.push(testimony::id_of_ticket(&resolution)),
             }
         }
-        self.store.take_testimonies(site, testimonies, withdrawn, now).await
+        self.store.take_testimonies(site, testimonies, withdrawn, to).await
     }
 
     /// What was learned on a site, the heaviest first; what an operator removed is not among it.

@@ -382,7 +382,7 @@ fn events_of_day(
     events.truncate(read.own);
     let sql = format!("SELECT {COLUMNS} FROM events WHERE site = ?1 AND at_ms >= ?2 AND at_ms < ?3 AND rowid > ?4");
     let values = params![site, from.as_millisecond(), to.as_millisecond(), read.newest];
-    events.extend(select(&snapshot, &sql, values)?);
+    events.extend(select(&snapshot, &sql, values, Event::lean)?);
     let newest = snapshot.query_row("SELECT coalesce(max(rowid), 0) FROM events", (), |row| row.get(0))?;
     let read = ReadUpTo { own: events.len(), newest, deletions };
     let sessions: HashSet<SessionHash> = events.iter().map(|event| event.session).collect();
@@ -403,7 +403,7 @@ fn events_of_day(
     let most = 2 * MAX_EVENTS as u32;
     for session in others {
         for (from, to) in spells {
-            events.extend(select(&snapshot, &sql, params![session, site, from, to, most])?);
+            events.extend(select(&snapshot, &sql, params![session, site, from, to, most], Event::lean)?);
         }
     }
     let sql = "SELECT changes FROM days_changed WHERE site = ?1 AND day = ?2";

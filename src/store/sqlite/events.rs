@@ -2,6 +2,8 @@
 //!
 //! An event that is there already is skipped, so a batch can be sent again after any failure.
 
+use std::convert::identity;
+
 use async_trait::async_trait;
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -31,7 +33,7 @@ impl EventStore for Sqlite {
             let sql = format!(
                 "SELECT {COLUMNS} FROM events WHERE site = ?1 AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms, id"
             );
-            select(connection, &sql, params![site, from.as_millisecond(), to.as_millisecond()])
+            select(connection, &sql, params![site, from.as_millisecond(), to.as_millisecond()], Event::lean)
         };
         self.read(query).await.map_err(InsightError::from)
     }
@@ -44,7 +46,7 @@ impl EventStore for Sqlite {
             );
             let mut events = Vec::new();
             for session in sessions {
-                events.extend(select(connection, &sql, params![session.to_string(), site, MAX_OF_SESSION])?);
+                events.extend(select(connection, &sql, params![session.to_string(), site, MAX_OF_SESSION], identity)?);
             }
             events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
             events.drain(..events.len().saturating_sub(MAX_OF_SESSION as usize));
@@ -56,8 +58,10 @@ impl EventStore for Sqlite {
     async fn event(&self, id: &EventId) -> Result<Option<Event>, InsightError> {
         let id = id.to_string();
         let sql = format!("SELECT {COLUMNS} FROM events WHERE id = ?1");
-        let found =
-            self.read(move |connection| select(connection, &sql, params![id])).await.map_err(InsightError::from)?;
+        let found = self
+            .read(move |connection| select(connection, &sql, params![id], identity))
+            .await
+            .map_err(InsightError::from)?;
         Ok(found.into_iter().next())
     }
 
@@ -136,10 +140,12 @@ fn insert(transaction: &Connection, events: &[Event]) -> Result<usize, StoreErro
     Ok(new.len())
 }
 
+/// Events, each brought into a shape before the next one is read.
 pub(super) fn select(
     connection: &Connection,
     sql: &str,
     values: impl rusqlite::Params,
+    shape: fn(Event) -> Event,
 ) -> Result<Vec<Event>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
@@ -148,7 +154,7 @@ pub(super) fn select(
         match event(row) {
             // A newer program may have written kinds of events that this one does not know.
             Err(error @ StoreError::Value { .. }) => tracing::warn!(%error, "an event was skipped"),
-            other => events.push(other?),
+            other => events.push(shape(other?)),
         }
     }
     Ok(events)
@@ -213,7 +219,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        insight::{EventKind, MaskedText, Salts, Session, Surface, Trigger, Visitor},
+        insight::{EventKind, FigureStore, MaskedText, Salts, Session, Surface, Trigger, Visitor},
         search::Decision,
     };
 
@@ -267,6 +273,23 @@ mod tests {
         assert_eq!(store.events("default", noon() - day, noon() + day).await.unwrap(), events);
         assert_eq!(store.event(&events[1].id).await.unwrap(), Some(events[1].clone()));
         assert_eq!(store.event(&EventId::new(noon())).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_was_shown_is_read_for_one_visitor_and_not_for_all() {
+        let (_dir, store) = opened();
+        let mut event = search("default", 1, 0);
+        let EventKind::SearchPerformed { shown, .. } = &mut event.kind else { unreachable!("it is a search") };
+        shown.extend(["c#".into(), "d#e".into()]);
+        store.append(&[event.clone()]).await.unwrap();
+        let (from, to) = (noon(), noon() + SignedDuration::from_hours(1));
+        let day = store.events_of_day("default", "2026-03-02".parse().unwrap(), None).await.unwrap();
+        assert_eq!(store.session_events("default", &visitor(1).hashes()).await.unwrap(), [event.clone()]);
+        let lean = [event.lean()];
+        assert_eq!(store.events("default", from, to).await.unwrap(), lean);
+        assert_eq!(day.events, lean);
+        let EventKind::SearchPerformed { shown, .. } = &lean[0].kind else { unreachable!("it is a search") };
+        assert_eq!(shown, &["a#b"]);
     }
 
     #[tokio::test]
