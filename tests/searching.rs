@@ -46,6 +46,58 @@ async fn a_reply_tells_all_that_a_box_needs() {
     assert_eq!(reply["handoff"]["level"], 1);
 }
 
+/// Articles whose words are those of the one that is looked for, too, here and there and more often.
+const BESIDE: [(&str, &str); 3] = [
+    (
+        "a.md",
+        "# Teams and access\n\nA room and a calendar. Users, access and rooms: all users have access to a room.\n",
+    ),
+    ("b.md", "# Rooms\n\n## Access of users\n\nCalendar of a team.\n\n## Users\n\nWho has access to the calendar?\n"),
+    ("c.md", "# Calendar\n\nThe calendar of a room, the calendar of a team: users have access to each calendar.\n"),
+];
+
+#[tokio::test]
+async fn a_title_or_heading_that_says_it_all_comes_first() {
+    let wanted = [
+        "# Set up\n\n## Users without access to the calendar of a room\n\nText.\n",
+        "---\ntitle: Set up\nquestions: [\"Which users have access to the calendar of a room?\"]\n---\n\nText.\n",
+        // The heading of the page says more than the title.
+        "---\ntitle: Set up\n---\n\n# Users without access to the calendar of a room\n\nText.\n",
+    ];
+    for text in wanted {
+        let server = Server::with(&[&BESIDE[..], &[("wanted.md", text)]].concat()).start().await;
+        for words in ["users access calendar room", "users access to the calen"] {
+            let hits = server.hits(&format!("{words}&lang=en")).await;
+            assert_eq!(hits.first().map(String::as_str), Some("wanted"), "{words} in {text}: {hits:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_heading_of_the_page_is_shown_above_its_snippet() {
+    let text = "---\ntitle: Set up\n---\n\n# Share your calendar\n\nOpen the menu.\n\n## Later\n\nMore.\n";
+    let server = Server::with(&[("wanted.md", text)]).start().await;
+    let section = &server.search("share calendar&lang=en").await["hits"][0]["sections"][0];
+    assert_eq!(
+        (&section["anchor"], &section["heading"], &section["snippet"]),
+        (&json!(""), &json!(["Share your calendar"]), &json!("Open the menu."))
+    );
+}
+
+#[tokio::test]
+async fn a_part_of_a_number_finds_it() {
+    let server = Server::with(&[
+        ("a.md", "# Error 5.7.124\n\nWhat it means. Since version 16.\n"),
+        ("b.md", "# Error 5.7.64\n\nWhat it means. Since version 17.2.\n"),
+    ])
+    .start()
+    .await;
+    for (words, first) in [("error 124", "a"), ("error 64", "b"), ("error 5.7.64", "b"), ("version 17", "b")] {
+        let hits = server.hits(&format!("{words}&lang=en")).await;
+        assert_eq!(hits.first().map(String::as_str), Some(first), "{words}: {hits:?}");
+    }
+}
+
 #[tokio::test]
 async fn highlights_count_characters_and_lie_on_the_words() {
     let server = Server::with(&[("a.md", "# Über Öl\n\nDas Öl – älter als ein Jahr – wird für Öfen gewechselt.\n")])

@@ -51,3 +51,22 @@ async fn a_wrong_word_is_put_right_even_if_its_stem_is_a_word() {
     let server = Server::with(&[("nl/db.md", "# Databank\n\nNu SQLite, later postgres.\n")]).start().await;
     assert_eq!(server.hits("postgress&lang=nl").await, ["nl-db"]);
 }
+
+#[tokio::test]
+async fn a_slip_is_put_right_even_if_it_could_be_two_words_or_another_form() {
+    let entries =
+        (0..25).map(|n| (format!("n{n}.md"), format!("# Remove entry {n}\n\nAn option of a workbook, row {n}.\n")));
+    let entries: Vec<(String, String)> = entries.collect();
+    let mut articles: Vec<(&str, &str)> = entries.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    articles.extend([
+        ("code.md", "# Code\n\nThe sample says Workooks.Add, and what to opt on.\n"),
+        ("option.md", "# Remove the option\n\nOf an app.\n"),
+        ("workbook.md", "# Remove the workbook\n\nOf a colleague.\n"),
+    ]);
+    let server = Server::with(&articles).start().await;
+    for (typed, first) in [("remove opton", "option"), ("remove workook ", "workbook"), ("workook remove", "workbook")]
+    {
+        let hits = server.hits(&format!("{typed}&lang=en")).await;
+        assert_eq!(hits.first().map(String::as_str), Some(first), "{typed}: {hits:?}");
+    }
+}

@@ -25,4 +25,4 @@ pub use token::{Analyzer, Forms, Token, fold, is_unspaced};
 pub const MAX_TERM_CHARS: usize = 40;
 
 /// Changes whenever the chain changes, so that an index made by another chain is built again.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;

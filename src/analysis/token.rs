@@ -133,7 +133,8 @@ impl Analyzer {
     }
 
     /// Calls `sink` as [`Analyzer::analyze`] does, and besides for what else people may type to find the text: words
-    /// joined by hyphens as one word (`email` for `e-mail`), and single characters where they can be words (`税`).
+    /// joined by hyphens as one word (`email` for `e-mail`), the numbers of a number (`17` for `17.2`), and single
+    /// characters where they can be words (`税`).
     /// For texts that are searched, not for queries.
     pub fn analyze_all(&mut self, text: &str, mut sink: impl FnMut(Token)) {
         let mut tokens: Vec<Token> = Vec::new();
@@ -143,6 +144,7 @@ impl Analyzer {
             let next = tokens.get(at + 1).and_then(|next| text.get(tokens[at].span.end..next.span.start));
             sink(tokens[at].clone());
             self.characters(text, &tokens[at], tokens.get(at + 1), &mut sink);
+            self.numbers(text, &tokens[at], &mut sink);
             if next.is_none_or(|between| !matches!(between, "-" | "‐" | "‑")) {
                 self.join(text, &tokens[begin..=at], &mut sink);
                 begin = at + 1;
@@ -158,6 +160,20 @@ impl Analyzer {
             if is_word_alone(c) && span.end <= end && span != pair.span {
                 sink(Token { forms: self.forms(&text[span.clone()]), span, extra: true });
             }
+        }
+    }
+
+    /// The numbers that one is made of, as in `17.2` and `5.7.124`.
+    fn numbers(&mut self, text: &str, whole: &Token, sink: &mut impl FnMut(Token)) {
+        let number = &text[whole.span.clone()];
+        if !number.contains(['.', ',']) || !number.starts_with(char::is_numeric) {
+            return;
+        }
+        let mut start = whole.span.start;
+        for part in number.split(['.', ',']) {
+            let span = start..start + part.len();
+            start = span.end + 1;
+            sink(Token { forms: self.forms(part), span, extra: true });
         }
     }
 

@@ -274,9 +274,9 @@ impl Reader {
             }
             let below = sections.remove(1);
             let repeats = title.is_empty() || same_words(heading, title);
-            let lead = &mut sections[0].blocks;
-            lead.extend((!repeats).then(|| Block { kind: BlockKind::Prose, text: heading.clone() }));
-            lead.extend(below.blocks);
+            let lead = &mut sections[0];
+            lead.heading.extend((!repeats).then(|| heading.clone()));
+            lead.blocks.extend(below.blocks);
         }
         Outline { sections, first_heading }
     }

@@ -61,7 +61,8 @@ pub struct Article {
 pub struct Section {
     /// Fragment of the section's address by GitHub's rule; empty for the lead.
     pub anchor: String,
-    /// The headings above and of this section, outermost first, without the article's title.
+    /// The headings above and of this section, outermost first, without the article's title. The lead has one where the
+    /// first heading of the page says something else than the title.
     pub heading: Vec<String>,
     /// Line of the heading in the file, from 1.
     pub line: u32,

@@ -249,7 +249,7 @@ fn sections_are_cut_at_headings() {
         ),
         ("# Title\n\nLead.\n\n## A\n", vec!["||1|Prose(Lead.)", "a|A|5|"]),
         ("## A\n\n# B\n\n## A\n", vec!["||1|", "a|A|1|", "b|B|3|", "a-1|B>A|5|"]),
-        ("---\ntitle: Other\n---\n# Title\n\nLead.\n\n## A\n", vec!["||4|Prose(Title) Prose(Lead.)", "a|A|8|"]),
+        ("---\ntitle: Other\n---\n# Title\n\nLead.\n\n## A\n", vec!["|Title|4|Prose(Lead.)", "a|A|8|"]),
         ("---\ntitle: title\n---\n# Title\n\nLead.\n", vec!["||4|Prose(Lead.)"]),
         ("---\ntitle: T\n---\n# A\n\na\n\n# B\n\nb\n", vec!["||4|", "a|A|4|Prose(a)", "b|B|8|Prose(b)"]),
         ("# A\n\na\n\n## Sub\n\n# B\n\n## Sub\n", vec!["||1|Prose(a)", "sub|Sub|5|", "b|B|7|", "sub-1|B>Sub|9|"]),

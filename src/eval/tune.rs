@@ -176,7 +176,7 @@ mod tests {
         let set = QuerySet::read(dir.path(), None).unwrap();
         let judged = [Judged { set: &set, searcher: super::super::index(&set.articles).unwrap() }];
         let mut model = (*RankingModel::bundled()).clone();
-        (model.lines.title, model.lines.named, model.lines.best) = (0.0, 0.0, 0.0);
+        (model.lines.title, model.lines.named, model.lines.best, model.lines.whole) = (0.0, 0.0, 0.0, 0.0);
         let worth = |model: &RankingModel| objective(&judged, &serde_json::to_value(model).unwrap(), 10).unwrap();
         assert!(worth(&model) > 0.99);
         while worth(&model) > 0.99 {

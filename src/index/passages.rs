@@ -166,6 +166,16 @@ impl<'a> Passages<'a> {
         (0..self.lines.len() / LINE).filter_map(move |at| passages.line(at))
     }
 
+    /// Titles, questions and headings among the lines.
+    pub fn names(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
+        let passages = *self;
+        let named = |line: &[u8; LINE]| {
+            matches!(kind(line[10]), Some(LineKind::Title | LineKind::Question | LineKind::Heading))
+        };
+        let (lines, _) = self.lines.as_chunks::<LINE>();
+        lines.iter().enumerate().filter(move |(_, line)| named(line)).filter_map(move |(at, _)| passages.line(at))
+    }
+
     /// The line at a place in reading order; `None` behind the last, or where it cannot be read.
     #[inline]
     #[must_use]

@@ -31,7 +31,8 @@ pub struct Signals {
     pub closeness: f32,
     /// Share of the telling words of the query that it has, each counting the same.
     pub words_found: f32,
-    /// How far the next article is behind, on the scale of the ranking score; a lone weak hit is no certainty.
+    /// Square root of how far the next article is behind, on the scale of the ranking score: whether there is a lead says
+    /// more than how long it is, and a lone weak hit is no certainty.
     pub gap: f32,
     /// Logarithm of the information that its best section has of the telling words, counted in words that no article
     /// has, plus 1; 0 for stop words alone.
@@ -134,7 +135,7 @@ pub(super) fn signals(snapshot: &Snapshot, understood: &Understood, ranking: &Ra
         line_likeness: reading.line_likeness,
         closeness: reading.closeness,
         words_found: found as f32 / telling().count().max(1) as f32,
-        gap: best.score - hits.get(1).map_or(0.0, |next| next.score),
+        gap: (best.score - hits.get(1).map_or(0.0, |next| next.score)).max(0.0).sqrt(),
         information: if found == 0 { 0.0 } else { (1.0 + reading.section_coverage * asked).ln() },
         articles: (1.0 + articles).ln(),
     }

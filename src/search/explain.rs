@@ -265,7 +265,7 @@ fn explain_article(search: &Search, found: &Found, at: usize, rank: usize) -> Re
     let part = |(name, value, weight)| Part { name, value, weight, contribution: weight * value };
     let best_line = candidate.stored.as_ref().and_then(|stored| best_line(&found.reader, stored));
     let read = found.reader.parts(&candidate.ranked, &candidate.reading);
-    let read = read.into_iter().chain(search.priors(candidate.ranked.place));
+    let read = read.into_iter().chain([search.whole(candidate.whole)]).chain(search.priors(candidate.ranked.place));
     let parts = read.chain(candidate.learned.map(Evidence::part)).map(part).collect();
     Ok(ExplainedArticle { article, title, rank, score: candidate.score, words, parts, best_line })
 }

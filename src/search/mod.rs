@@ -24,6 +24,7 @@ mod telling;
 mod typo;
 mod understand;
 mod weights;
+mod whole;
 mod widen;
 
 use std::{cell::Cell, collections::HashSet, sync::Arc, time::Instant};
@@ -53,6 +54,7 @@ use rank::{Ranked, Ranking};
 use read::Reading;
 use syntax::Asked;
 use understand::Understood;
+use whole::Whole;
 
 /// Longest query in characters; the rest is cut off.
 pub const MAX_QUERY_CHARS: usize = 256;
@@ -271,6 +273,8 @@ struct Candidate {
     ranked: Ranked,
     score: f32,
     reading: Reading,
+    /// How far one title, question or heading says the whole question.
+    whole: f32,
     /// What was learned about the article.
     learned: Option<Evidence>,
     /// Its lines, where they were read; kept for its snippets.
@@ -456,11 +460,15 @@ impl Search<'_> {
         restrict::apply(self, &understood, asked, &mut ranking)?;
         let learned = Learned::of(self, asked, &understood, &reader);
         learned.join(&mut ranking);
-        let best = ranking.best(depth.max(READ), |ranked| reader.estimate(ranked) + learned.promise(ranked));
+        let whole = Whole::new(&understood);
+        let best = ranking.best(depth.max(READ), |ranked| {
+            let named = reader.unread(ranked).named_coverage;
+            reader.estimate(ranked) + model.lines.whole * whole.promise(ranked, named) + learned.promise(ranked)
+        });
         let mut hits = Vec::with_capacity(best.len());
         for (at, ranked) in best.into_iter().enumerate() {
             let stored = if at < READ && !self.is_late() { Some(snapshot.stored(ranked.place)?) } else { None };
-            hits.push(self.candidate(&reader, ranked, stored, learned.evidence(&ranked)));
+            hits.push(self.candidate((&reader, &whole), ranked, stored, learned.evidence(&ranked)));
         }
         let read = hits.len().min(READ);
         hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
@@ -478,7 +486,7 @@ impl Search<'_> {
     /// Settles the score of an article, of which the lines were read or not.
     fn candidate(
         &self,
-        reader: &read::Reader,
+        (reader, whole): (&read::Reader, &Whole),
         ranked: Ranked,
         stored: Option<Stored>,
         learned: Option<Evidence>,
@@ -490,10 +498,19 @@ impl Search<'_> {
         if let Some(evidence) = &learned {
             reader.learn(&mut reading, evidence);
         }
-        let parts = reader.parts(&ranked, &reading).into_iter().chain(self.priors(ranked.place));
-        let parts = parts.chain(learned.map(Evidence::part));
+        let whole = match &stored {
+            Some(stored) => whole.of(stored),
+            None => whole.promise(&ranked, reading.named_coverage),
+        };
+        let parts = reader.parts(&ranked, &reading).into_iter().chain([self.whole(whole)]);
+        let parts = parts.chain(self.priors(ranked.place)).chain(learned.map(Evidence::part));
         let score = parts.fold(reader.share(&ranked), |score, (_, value, weight)| score + value * weight);
-        Candidate { ranked, score, reading, learned, stored }
+        Candidate { ranked, score, reading, whole, learned, stored }
+    }
+
+    /// What a title, question or heading adds that says the whole question: name, value and weight.
+    fn whole(&self, whole: f32) -> (&'static str, f32, f32) {
+        ("whole", whole, self.ranking.lines.whole)
     }
 
     /// What an article has before anybody asks: name, value in -1..1 and weight of each part.

@@ -68,6 +68,8 @@ pub struct LineWeights {
     pub title: f32,
     /// Share of the query's information in the best title, question or heading, squared: nearly all counts, half does not.
     pub named: f32,
+    /// One title, question or heading that has all words of the query in their order; nearly all count little.
+    pub whole: f32,
     /// Share of the query's information in the whole article.
     pub coverage: f32,
     /// How much words that stand together as in the query lift a line.

@@ -227,9 +227,12 @@ impl Reader<'_> {
         if may_be.unfinished {
             self.complete(&mut concept, known)?;
         }
-        let missing = !known && concept.variants.len() == forms.stems().count() && !self.stem_is_known(forms)?;
-        if may_be.mistyped && missing && !self.widening.is_within_others(forms, false) {
-            if let Some(parts) = self.widening.split(&forms.surface)? {
+        let alone = !known && concept.variants.len() == forms.stems().count();
+        let inflected = alone && self.stem_is_known(forms)?;
+        if may_be.mistyped && alone && !inflected && !self.widening.is_within_others(forms, false) {
+            if let Some((parts, articles)) = self.widening.split(&forms.surface)?
+                && !self.is_slip(&concept, articles)?
+            {
                 return Ok(self.parts(parts, &token.span));
             }
             self.correct(&mut concept, 0)?;
@@ -238,7 +241,11 @@ impl Reader<'_> {
                 return Ok(self.parts(parts, &token.span));
             }
         }
-        if may_be.mistyped && !may_be.unfinished && (1..=RARE).contains(&articles) {
+        if may_be.mistyped && inflected {
+            // What few articles have in another form may be a slip like any other: `numer` is the stem of `numeric`.
+            let articles = self.snapshot.articles_with_stem(self.language.code(), &forms.stem)?;
+            self.correct(&mut concept, articles.max(1))?;
+        } else if may_be.mistyped && !may_be.unfinished && (1..=RARE).contains(&articles) {
             self.correct(&mut concept, articles)?;
         }
         let parts = if concept.stop { Vec::new() } else { self.widening.parts(&concept) };
@@ -273,6 +280,17 @@ impl Reader<'_> {
             concepts.extend(forms.map(|forms| Concept { typed_bytes, ..self.concept(&forms, span) }));
         }
         concepts
+    }
+
+    /// Whether an unknown word that could be two, of which the rarer is in so many `articles`, is rather a slip of one
+    /// that as many have: `opton`.
+    fn is_slip(&self, concept: &Concept, articles: u32) -> io::Result<bool> {
+        if !self.query.typo_tolerance || concept.surface.chars().count() < MIN_TYPO_CHARS {
+            return Ok(false);
+        }
+        let similar = self.snapshot.similar(self.language.code(), &concept.surface, 1)?;
+        let same_start = |entry: &DictionaryEntry| entry.surface.chars().next() == concept.surface.chars().next();
+        Ok(similar.iter().take_while(|entry| entry.articles >= articles).any(same_start))
     }
 
     /// Another form of the word may be known although this one is not: `installs`, where only `install` was written.

@@ -52,10 +52,11 @@ impl<'a> Widening<'a> {
         Decompounder::new(&self.stemmer, &self.words)
     }
 
-    /// The words that an unknown word is made of.
-    pub(super) fn split(&self, surface: &str) -> io::Result<Option<Vec<String>>> {
+    /// The words that an unknown word is made of, and how many articles have the rarer; more than there are where the
+    /// language writes compounds as one word.
+    pub(super) fn split(&self, surface: &str) -> io::Result<Option<(Vec<String>, u32)>> {
         match self.decompounder() {
-            Some(decompounder) => Ok(decompounder.split(surface)),
+            Some(decompounder) => Ok(decompounder.split(surface).map(|parts| (parts, u32::MAX))),
             None => self.halves(surface),
         }
     }
@@ -98,8 +99,8 @@ impl<'a> Widening<'a> {
         parts.into_iter().map(part).collect()
     }
 
-    /// The best way to read a word as two that articles have; the second may be a particle, as in `setup`.
-    fn halves(&self, surface: &str) -> io::Result<Option<Vec<String>>> {
+    /// The best way to read a word as two that articles have, and how many have the rarer; the second may be a particle, as in `setup`.
+    fn halves(&self, surface: &str) -> io::Result<Option<(Vec<String>, u32)>> {
         let mut best = None;
         for (at, _) in surface.char_indices().skip(MIN_HALF) {
             let (first, second) = surface.split_at(at);
@@ -114,7 +115,7 @@ impl<'a> Widening<'a> {
                 best = Some((rarer, vec![first.to_owned(), second.to_owned()]));
             }
         }
-        Ok(best.map(|(_, halves)| halves))
+        Ok(best.map(|(articles, halves)| (halves, articles)))
     }
 
     /// Lets neighbours that articles write as one word stand for that word, too.
