@@ -2,83 +2,57 @@
 //!
 //! Visitors type, so the beginnings of frequent questions are asked over and over. What was found is kept as long as
 //! the articles, the synonyms, the learned questions and the weights of the decision are those it was found with, up
-//! to a bound in bytes: in two halves, of which the elder is dropped whole whenever the younger is full, and what is
-//! asked again moves into the younger. Ids, times and events are never kept: each search is one of its own.
+//! to a bound in bytes. Ids, times and events are never kept: each search is one of its own.
 
-use std::{
-    collections::HashMap,
-    mem,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use quick_cache::{Weighter, sync::Cache};
 
 use crate::search::Edition;
 
 /// Most bytes that are kept.
-const BYTES: usize = 8 * 1024 * 1024;
+const BYTES: u64 = 8 * 1024 * 1024;
 
 /// What was found, by what was asked.
-pub struct Replies<T>(Mutex<Kept<T>>);
+pub struct Replies<T>(ArcSwapOption<Kept<T>>);
 
 impl<T> Default for Replies<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(ArcSwapOption::empty())
     }
 }
 
+/// What was found in one edition.
 struct Kept<T> {
-    edition: Option<Edition>,
-    younger: Half<T>,
-    elder: Half<T>,
+    edition: Edition,
+    found: Cache<Box<str>, (Arc<T>, usize), Bytes>,
 }
 
-struct Half<T> {
-    found: HashMap<Box<str>, (Arc<T>, usize)>,
-    bytes: usize,
-}
+#[derive(Clone)]
+struct Bytes;
 
-impl<T> Default for Half<T> {
-    fn default() -> Self {
-        Self { found: HashMap::new(), bytes: 0 }
-    }
-}
-
-impl<T> Default for Kept<T> {
-    fn default() -> Self {
-        Self { edition: None, younger: Half::default(), elder: Half::default() }
-    }
-}
-
-impl<T> Kept<T> {
-    fn put(&mut self, key: Box<str>, found: Arc<T>, bytes: usize) {
-        if self.younger.bytes + bytes > BYTES / 2 {
-            self.elder = mem::take(&mut self.younger);
-        }
-        self.younger.bytes += bytes;
-        self.younger.found.insert(key, (found, bytes));
+impl<T> Weighter<Box<str>, (Arc<T>, usize)> for Bytes {
+    fn weight(&self, key: &Box<str>, (_, bytes): &(Arc<T>, usize)) -> u64 {
+        (key.len() + bytes) as u64
     }
 }
 
 impl<T> Replies<T> {
     /// What was found for the same question in the same edition.
     pub fn get(&self, edition: &Edition, key: &str) -> Option<Arc<T>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.edition.as_ref() != Some(edition) {
-            *kept = Kept { edition: Some(edition.clone()), ..Kept::default() };
+        if let Some(kept) = self.0.load().as_ref().filter(|kept| kept.edition == *edition) {
+            return kept.found.get(key).map(|(found, _)| found);
         }
-        if let Some((found, _)) = kept.younger.found.get(key) {
-            return Some(Arc::clone(found));
-        }
-        let (key, (found, bytes)) = kept.elder.found.remove_entry(key)?;
-        kept.put(key, Arc::clone(&found), bytes);
-        Some(found)
+        let found = Cache::with_weighter(500, BYTES, Bytes);
+        self.0.store(Some(Arc::new(Kept { edition: edition.clone(), found })));
+        None
     }
 
     /// Keeps what was found; `edition` is that from before the search, `bytes` what `found` takes in memory.
     pub fn keep(&self, edition: &Edition, key: String, found: Arc<T>, bytes: usize) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.edition.as_ref() == Some(edition) && bytes <= BYTES / 8 {
-            let bytes = bytes + key.len();
-            kept.put(key.into(), found, bytes);
+        if let Some(kept) = self.0.load().as_ref().filter(|kept| kept.edition == *edition) {
+            kept.found.insert(key.into(), (found, bytes));
         }
     }
 }
@@ -122,16 +96,15 @@ mod tests {
                 assert!(replies.get(&edition, "often").is_some(), "{number}");
             }
         }
-        let kept = replies.0.lock().unwrap();
-        assert!(kept.younger.bytes + kept.elder.bytes <= BYTES);
-        assert!(kept.younger.found.len() + kept.elder.found.len() < BYTES / 1000);
+        let kept = replies.0.load_full().unwrap();
+        assert!(kept.found.weight() <= BYTES);
     }
 
     #[test]
     fn what_is_too_large_is_not_kept() {
         let (edition, replies) = (searcher().edition(), Replies::default());
         replies.get(&edition, "large");
-        replies.keep(&edition, "large".into(), Arc::new(0), BYTES);
+        replies.keep(&edition, "large".into(), Arc::new(0), BYTES as usize);
         assert_eq!(replies.get(&edition, "large"), None);
     }
 }

@@ -11,7 +11,7 @@
 //! | hashes | 4 each | hash of each token's stem (u32) |
 //! | places | 4 each | of each token: start in the line (u16), length (u8), 1 if a stop word, 2 if other tokens stand for its text |
 //! | text | | the lines, each ended by a newline |
-//! | sections | | JSON of [`Heading`]s |
+//! | sections | | JSON of each [`Heading`], ended by a newline |
 //!
 //! Numbers are little-endian. Hashes stand apart from places, because of most tokens nothing else is ever read.
 
@@ -49,7 +49,7 @@ pub enum LineKind {
 }
 
 /// Address and headings of a section.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
     /// Fragment; empty for the lead.
     pub anchor: String,
@@ -64,10 +64,9 @@ pub struct Line<'a> {
     pub kind: LineKind,
     /// Number of its section.
     pub section: usize,
-    /// Its text.
-    pub text: &'a str,
     /// Number of tokens that are neither stop words nor extra; 255 for more.
     pub telling: u8,
+    text: &'a [u8],
     hashes: &'a [u8],
     places: &'a [u8],
 }
@@ -88,6 +87,12 @@ pub struct LineToken {
 }
 
 impl<'a> Line<'a> {
+    /// Its text. Of most lines nobody looks at it, so it is not checked before.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        std::str::from_utf8(self.text).unwrap_or_default()
+    }
+
     /// Hashes of the tokens in order; see [`term_hash`].
     #[inline]
     pub fn hashes(&self) -> impl Iterator<Item = u32> + use<'a> {
@@ -139,7 +144,7 @@ pub struct Passages<'a> {
     lines: &'a [u8],
     hashes: &'a [u8],
     places: &'a [u8],
-    text: &'a str,
+    text: &'a [u8],
     sections: &'a [u8],
 }
 
@@ -157,23 +162,13 @@ impl<'a> Passages<'a> {
         let (hashes, rest) = rest.split_at_checked(tokens * HASH)?;
         let (places, rest) = rest.split_at_checked(tokens * PLACE)?;
         let (text, rest) = rest.split_at_checked(text)?;
-        Some(Self { lines, hashes, places, text: std::str::from_utf8(text).ok()?, sections: rest.get(..sections)? })
+        Some(Self { lines, hashes, places, text, sections: rest.get(..sections)? })
     }
 
     /// The lines in reading order; titles, questions and description come first.
     pub fn lines(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
         let passages = *self;
         (0..self.lines.len() / LINE).filter_map(move |at| passages.line(at))
-    }
-
-    /// Titles, questions and headings among the lines.
-    pub fn names(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
-        let passages = *self;
-        let named = |line: &[u8; LINE]| {
-            matches!(kind(line[10]), Some(LineKind::Title | LineKind::Question | LineKind::Heading))
-        };
-        let (lines, _) = self.lines.as_chunks::<LINE>();
-        lines.iter().enumerate().filter(move |(_, line)| named(line)).filter_map(move |(at, _)| passages.line(at))
     }
 
     /// The line at a place in reading order; `None` behind the last, or where it cannot be read.
@@ -198,16 +193,30 @@ impl<'a> Passages<'a> {
         })
     }
 
-    /// The sections' addresses; empty when they cannot be read.
+    /// The sections' addresses.
+    pub fn sections(&self) -> impl Iterator<Item = Heading> + use<'a> {
+        self.headings().map(heading)
+    }
+
+    /// The address of a section by its number.
     #[must_use]
-    pub fn sections(&self) -> Vec<Heading> {
-        serde_json::from_slice(self.sections).unwrap_or_default()
+    pub fn section(&self, number: usize) -> Heading {
+        self.headings().nth(number).map(heading).unwrap_or_default()
+    }
+
+    fn headings(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.sections.split_inclusive(|byte| *byte == b'\n')
     }
 }
 
 #[inline]
 fn read_u32(bytes: &[u8]) -> usize {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize
+}
+
+/// Empty where it cannot be read.
+fn heading(json: &[u8]) -> Heading {
+    serde_json::from_slice(json).unwrap_or_default()
 }
 
 fn kind(byte: u8) -> Option<LineKind> {
@@ -291,7 +300,7 @@ fn shifted(text: &str, line: &str, range: &Range<usize>) -> Range<usize> {
 pub fn encode_question(question: &str, analyzer: &mut Analyzer) -> Vec<u8> {
     let mut encoder = Encoder::new(|_, _: &Token| {});
     encoder.line(analyzer, LineKind::Question, 0, question);
-    encoder.finish(b"[]")
+    encoder.finish(b"")
 }
 
 /// The stored form of an article's lines; `sink` gets every token with the kind of its line, so that a text is analysed
@@ -315,10 +324,11 @@ pub fn encode(article: &Article, analyzer: &mut Analyzer, sink: impl FnMut(LineK
             encoder.pieces(analyzer, kind, at, &block.text);
         }
     }
-    let sections: Vec<Heading> = article
-        .sections
-        .iter()
-        .map(|section| Heading { anchor: section.anchor.clone(), path: section.heading.clone() })
-        .collect();
-    encoder.finish(&serde_json::to_vec(&sections).unwrap_or_default())
+    let mut sections = Vec::new();
+    for section in &article.sections {
+        let heading = Heading { anchor: section.anchor.clone(), path: section.heading.clone() };
+        sections.extend(serde_json::to_vec(&heading).unwrap_or_default());
+        sections.push(b'\n');
+    }
+    encoder.finish(&sections)
 }

@@ -10,7 +10,7 @@ use tantivy::{
 };
 
 /// Changes whenever the stored form changes, so that an index of another form is built again.
-pub(super) const VERSION: u32 = 7;
+pub(super) const VERSION: u32 = 8;
 
 /// Parts of an article that are weighed apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

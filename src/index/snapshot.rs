@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, io, num::NonZero, sync::Arc, thread};
 
+use quick_cache::{Weighter, sync::Cache};
 use tantivy::{
     DocAddress, DocSet, ReloadPolicy, Searcher, Term,
     directory::OwnedBytes,
@@ -19,8 +20,8 @@ use super::{
 };
 use crate::article::Problem;
 
-/// Stored documents kept in memory by segment.
-const STORED: usize = 64;
+/// Most bytes of articles' lines that are kept in memory.
+const LINES: u64 = 8 * 1024 * 1024;
 /// So many pieces of work are worth all processors.
 const MANY: usize = 500;
 /// Marks a document that is no (longer a) searched article.
@@ -43,6 +44,8 @@ pub struct Snapshot {
     fresh: usize,
     /// Problems of files that are no articles.
     listed: Vec<Problem>,
+    /// Lines that were read lately, by place in the catalog: many searches look at the same articles.
+    lines: Cache<usize, Stored, Bytes>,
 }
 
 /// What ranking needs to know of all articles of one language.
@@ -76,7 +79,17 @@ pub struct DictionaryEntry {
 }
 
 /// A document's stored bytes, kept while they are looked at.
+#[derive(Clone)]
 pub struct Stored(OwnedBytes);
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<usize, Stored> for Bytes {
+    fn weight(&self, _: &usize, stored: &Stored) -> u64 {
+        stored.0.len() as u64
+    }
+}
 
 impl Stored {
     /// The article's lines; none where the bytes cannot be read.
@@ -126,6 +139,7 @@ impl Snapshot {
             newest: catalog.iter().filter_map(|entry| entry.front_matter.updated).max(),
             fresh,
             listed: problems,
+            lines: Cache::with_weighter(catalog.len().min(1000), LINES, Bytes),
             catalog,
             searcher,
             fields,
@@ -160,7 +174,7 @@ impl Snapshot {
                 text: [title?, questions?, headings?, body?, tags?, code?],
                 surface,
                 lexicons,
-                store: segment.get_store_reader(STORED)?,
+                store: segment.get_store_reader(0)?,
                 places: ids.iter().map(|id| places.get(id).copied().unwrap_or(NONE)).collect(),
             });
         }
@@ -192,7 +206,7 @@ impl Snapshot {
     /// The lines of the article at a place of the catalog. The document's bytes are taken as they are: tantivy's own
     /// reading of a bytes field goes byte by byte, which is most of the cost of a search.
     pub(crate) fn stored(&self, place: usize) -> Result<Stored, IndexError> {
-        Ok(Stored(self.bytes(self.addresses[place][0])?))
+        self.lines.get_or_insert_with(&place, || Ok(Stored(self.bytes(self.addresses[place][0])?)))
     }
 
     fn bytes(&self, address: DocAddress) -> Result<OwnedBytes, IndexError> {

@@ -39,7 +39,7 @@ pub use period::{ClosedPeriod, Period};
 pub use recorder::Recorder;
 use report::{Report, Span};
 pub use session::{RequesterHash, Salt, Salts, Session, SessionHash, Visitor};
-pub use store::{DayEvents, DaysRevision, EventStore, FigureStore, InsightError, ReadUpTo};
+pub use store::{DayEvents, DaysRevision, EventStore, FigureStore, InsightError, ReadUpTo, Share};
 pub use trail::{ArticleRead, Trail, TrailSearch};
 
 tokio::task_local! {
@@ -182,8 +182,8 @@ impl Insight {
 
     /// What at least `visitors` people asked in a window with hits that could be answers, most first.
     ///
-    /// Day by day, as the events of a month may be more than the memory holds. Somebody who asks the same before and after
-    /// midnight counts twice; so does, as names change with the day, whoever comes again.
+    /// Day by day and some visitors at a time, as all events may be more than the memory holds. Somebody who asks the same
+    /// before and after midnight counts twice; so does, as names change with the day, whoever comes again.
     ///
     /// # Errors
     /// Those of the store.
@@ -194,12 +194,15 @@ impl Insight {
         for day in figures::days(first, last) {
             let (from, to) = figures::bounds(day);
             let day = Window { from: from.max(window.from), to: to.min(window.to), ..window.clone() };
-            let events = self.store.events(&day.site, day.from, day.to).await?;
-            let fold = tokio::task::spawn_blocking(move || {
-                popularity.add(&events, &day);
-                popularity
-            });
-            popularity = fold.await.map_err(|_| InsightError::Stopped)?;
+            for share in Share::of(self.store.count(&day.site, day.from, day.to).await?) {
+                let events = self.store.events_of(&day.site, day.from, day.to, share).await?;
+                let day = day.clone();
+                let fold = tokio::task::spawn_blocking(move || {
+                    popularity.add(&events, &day);
+                    popularity
+                });
+                popularity = fold.await.map_err(|_| InsightError::Stopped)?;
+            }
         }
         Ok(popularity.most(visitors))
     }

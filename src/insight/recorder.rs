@@ -280,6 +280,7 @@ mod tests {
 
     use super::*;
     use crate::insight::{
+        Share,
         event::{EventId, EventKind, Origin},
         session::{Salt, Salts, Session, SessionHash},
     };
@@ -310,8 +311,11 @@ mod tests {
             }
             Ok(events.len())
         }
-        async fn events(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<Vec<Event>, InsightError> {
+        async fn events_of(&self, _: &str, _: Timestamp, _: Timestamp, _: Share) -> Result<Vec<Event>, InsightError> {
             Ok(self.events.lock().unwrap().clone())
+        }
+        async fn count(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<u64, InsightError> {
+            Ok(self.events.lock().unwrap().len() as u64)
         }
         async fn session_events(&self, _: &str, _: &[SessionHash]) -> Result<Vec<Event>, InsightError> {
             Ok(Vec::new())

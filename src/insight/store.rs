@@ -30,7 +30,21 @@ pub trait EventStore: Send + Sync + 'static {
     async fn append(&self, events: &[Event]) -> Result<usize, InsightError>;
 
     /// The events of a site with `from <= at < to`, by time, then id; [lean](Event::lean).
-    async fn events(&self, site: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Event>, InsightError>;
+    async fn events(&self, site: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Event>, InsightError> {
+        self.events_of(site, from, to, Share::ALL).await
+    }
+
+    /// Those of them that some of the visitors caused.
+    async fn events_of(
+        &self,
+        site: &str,
+        from: Timestamp,
+        to: Timestamp,
+        share: Share,
+    ) -> Result<Vec<Event>, InsightError>;
+
+    /// How many there are.
+    async fn count(&self, site: &str, from: Timestamp, to: Timestamp) -> Result<u64, InsightError>;
 
     /// The events of these sessions on a site, by time, then id; at most the newest 1000.
     async fn session_events(&self, site: &str, sessions: &[SessionHash]) -> Result<Vec<Event>, InsightError>;
@@ -49,6 +63,40 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// Deletes events before `before`. Returns how many.
     async fn purge(&self, before: Timestamp) -> Result<usize, InsightError>;
+}
+
+/// Some of the visitors, by their session hashes: so that what adds up visitor by visitor needs no more memory for many
+/// than for few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    number: u32,
+    of: u32,
+}
+
+/// Events that are read at once, about.
+const AT_ONCE: u64 = 20_000;
+/// Most shares; the beginning of a hash tells so many apart.
+const MOST_SHARES: u64 = 1 << 12;
+
+impl Share {
+    /// All visitors.
+    pub const ALL: Self = Self { number: 0, of: 1 };
+
+    /// All shares when there are so many events.
+    pub fn of(events: u64) -> impl Iterator<Item = Self> {
+        let of = events.div_ceil(AT_ONCE).clamp(1, MOST_SHARES) as u32;
+        (0..of).map(move |number| Self { number, of })
+    }
+
+    /// What the hashes lie between as text, the first included; none for all visitors.
+    #[must_use]
+    pub fn bounds(self) -> Option<(String, String)> {
+        let bound = |number: u32| match number * (MOST_SHARES as u32) / self.of {
+            all if u64::from(all) == MOST_SHARES => "g".to_owned(),
+            from => format!("{from:03x}"),
+        };
+        (self.of > 1).then(|| (bound(self.number), bound(self.number + 1)))
+    }
 }
 
 /// Everything that the sums of a day follow from, as it was at one moment.
@@ -124,4 +172,24 @@ pub trait FigureStore: EventStore {
         report: String,
         now: Timestamp,
     ) -> Result<String, InsightError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_small_and_have_every_hash_once() {
+        for (events, shares) in
+            [(0, 1), (AT_ONCE, 1), (AT_ONCE + 1, 2), (750_000, 38), (18_000_000, 900), (u64::MAX, 4096)]
+        {
+            let all: Vec<Share> = Share::of(events).collect();
+            assert_eq!(all.len(), shares, "{events}");
+            for hash in 0..MOST_SHARES {
+                let hash = format!("{hash:03x}7");
+                let holds = |share: &&Share| share.bounds().is_none_or(|(from, to)| (from..to).contains(&hash));
+                assert_eq!(all.iter().filter(holds).count(), 1, "{hash} of {shares}");
+            }
+        }
+    }
 }

@@ -212,8 +212,8 @@ fn words(
 ) -> Result<Arc<[Words]>, SearchError> {
     let front = &entry.front_matter;
     let stored = snapshot.stored(place)?;
-    let sections = stored.passages().map(|passages| passages.sections()).unwrap_or_default();
-    let headings = sections.into_iter().filter_map(|mut section| section.path.pop());
+    let sections = stored.passages().into_iter().flat_map(|passages| passages.sections());
+    let headings = sections.filter_map(|mut section| section.path.pop());
     let all = std::iter::once((CompletionKind::Title, front.title.clone()))
         .chain(front.questions.iter().map(|text| (CompletionKind::Question, text.clone())))
         .chain(headings.map(|text| (CompletionKind::Heading, text)));

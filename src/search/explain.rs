@@ -263,10 +263,11 @@ fn explain_article(search: &Search, found: &Found, at: usize, rank: usize) -> Re
     let concepts = found.understood.concepts.iter();
     let words = concepts.map(|concept| explain_word(search, found, candidate, concept)).collect::<Result<_, _>>()?;
     let part = |(name, value, weight)| Part { name, value, weight, contribution: weight * value };
-    let best_line = candidate.stored.as_ref().and_then(|stored| best_line(&found.reader, stored));
+    let best_line = candidate.stored.as_ref().and_then(|(stored, _)| best_line(&found.reader, stored));
     let read = found.reader.parts(&candidate.ranked, &candidate.reading);
-    let read = read.into_iter().chain([search.whole(candidate.whole)]).chain(search.priors(candidate.ranked.place));
-    let parts = read.chain(candidate.learned.map(Evidence::part)).map(part).collect();
+    let parts =
+        read.into_iter().chain(search.priors(candidate.ranked.place)).chain(candidate.learned.map(Evidence::part));
+    let parts = parts.map(part).collect();
     Ok(ExplainedArticle { article, title, rank, score: candidate.score, words, parts, best_line })
 }
 
@@ -281,7 +282,7 @@ fn explain_word(
     let (snapshot, language) = (search.snapshot, &found.understood.language);
     let place = candidate.ranked.place;
     let alone = Understood { language: language.clone(), concepts: vec![concept.clone()], together: Vec::new() };
-    let ranking = rank::rank(snapshot, search.ranking, &alone)?;
+    let ranking = rank::rank(snapshot, search.ranking, search.postings, &alone)?;
     let score = ranking.articles.iter().find(|ranked| ranked.place == place).map_or(0.0, |ranked| ranked.score);
     let contribution = score / found.ranking.reachable.max(f32::MIN_POSITIVE);
 
@@ -354,7 +355,7 @@ fn best_line(reader: &read::Reader, stored: &Stored) -> Option<ExplainedLine> {
         LineKind::Text => "text",
         LineKind::Code => "code",
     };
-    Some(ExplainedLine { text: line.text.to_owned(), kind, likeness })
+    Some(ExplainedLine { text: line.text().to_owned(), kind, likeness })
 }
 
 /// Where an article ranks, or why it does not.

@@ -12,6 +12,7 @@ mod explain;
 mod learned;
 mod message;
 mod model;
+mod postings;
 mod priors;
 mod rank;
 mod read;
@@ -50,11 +51,12 @@ use crate::{
     index::{Entry, Index, IndexError, Snapshot, Stored},
 };
 use learned::{Evidence, Learned};
+use postings::Postings;
 use rank::{Ranked, Ranking};
 use read::Reading;
+use snippet::Sections;
 use syntax::Asked;
 use understand::Understood;
-use whole::Whole;
 
 /// Longest query in characters; the rest is cut off.
 pub const MAX_QUERY_CHARS: usize = 256;
@@ -222,6 +224,7 @@ pub struct Searcher {
     learned: Arc<ArcSwap<LearnedQuestions>>,
     decision: Arc<ArcSwap<DecisionModel>>,
     ranking: Arc<RankingModel>,
+    postings: Arc<ArcSwap<Postings>>,
 }
 
 /// What answers depend on besides the query: under equal editions, equal queries have equal answers.
@@ -273,12 +276,10 @@ struct Candidate {
     ranked: Ranked,
     score: f32,
     reading: Reading,
-    /// How far one title, question or heading says the whole question.
-    whole: f32,
     /// What was learned about the article.
     learned: Option<Evidence>,
-    /// Its lines, where they were read; kept for its snippets.
-    stored: Option<Stored>,
+    /// Its lines, where they were read, and its sections; kept for its snippets.
+    stored: Option<(Stored, Sections)>,
 }
 
 impl Searcher {
@@ -291,13 +292,14 @@ impl Searcher {
             synonyms: Arc::default(),
             learned: Arc::default(),
             ranking: RankingModel::bundled(),
+            postings: no_postings(),
         }
     }
 
     /// The same with other weights of the ranking.
     #[must_use]
     pub fn with_ranking(self, ranking: Arc<RankingModel>) -> Self {
-        Self { ranking, ..self }
+        Self { ranking, postings: no_postings(), ..self }
     }
 
     /// Uses these synonyms from the next search on; clones of the searcher too.
@@ -345,10 +347,10 @@ impl Searcher {
     pub fn search(&self, query: &Query) -> Result<Answer, SearchError> {
         let snapshot = self.snapshot();
         let (decision, synonyms, learned) = (self.decision_model(), self.synonyms.load(), self.learned.load());
-        let ranking = &self.ranking;
+        let (ranking, postings) = (&self.ranking, &self.postings(&snapshot));
         let late = Cell::new(false);
         let (decision, synonyms, learned) = (&decision, &synonyms, &learned);
-        let search = Search { snapshot: &snapshot, query, ranking, decision, synonyms, learned, late };
+        let search = Search { snapshot: &snapshot, query, ranking, postings, decision, synonyms, learned, late };
         let limit = if query.long { MAX_MESSAGE_CHARS } else { MAX_QUERY_CHARS };
         let asked = Asked::read(&understand::clean(&query.text, limit));
         let mut answer = search.answer(&asked)?;
@@ -360,6 +362,21 @@ impl Searcher {
         answer.excluded.retain(|words| language.as_ref().is_none_or(|language| restrict::leaves_out(language, words)));
         Ok(answer)
     }
+
+    /// The words of a snapshot that were looked for.
+    fn postings(&self, snapshot: &Snapshot) -> Arc<Postings> {
+        let kept = self.postings.load_full();
+        if kept.are_of(snapshot) {
+            return kept;
+        }
+        let new = Arc::new(Postings::new(snapshot.generation().number));
+        self.postings.store(Arc::clone(&new));
+        new
+    }
+}
+
+fn no_postings() -> Arc<ArcSwap<Postings>> {
+    Arc::new(ArcSwap::from_pointee(Postings::new(u64::MAX)))
 }
 
 /// What one search goes by.
@@ -367,6 +384,7 @@ struct Search<'a> {
     snapshot: &'a Snapshot,
     query: &'a Query,
     ranking: &'a RankingModel,
+    postings: &'a Postings,
     decision: &'a DecisionModel,
     synonyms: &'a Synonyms,
     learned: &'a LearnedQuestions,
@@ -452,7 +470,7 @@ impl Search<'_> {
     /// Ranks the articles of one language and reads the best of them.
     fn rate(&self, asked: &Asked, understood: Understood, depth: usize) -> Result<Found, SearchError> {
         let Self { snapshot, query, ranking: model, .. } = *self;
-        let mut ranking = rank::rank(snapshot, model, &understood)?;
+        let mut ranking = rank::rank(snapshot, model, self.postings, &understood)?;
         if query.filter != Filter::default() {
             ranking.articles.retain(|ranked| query.filter.lets_through(snapshot, ranked.place));
         }
@@ -460,15 +478,11 @@ impl Search<'_> {
         restrict::apply(self, &understood, asked, &mut ranking)?;
         let learned = Learned::of(self, asked, &understood, &reader);
         learned.join(&mut ranking);
-        let whole = Whole::new(&understood);
-        let best = ranking.best(depth.max(READ), |ranked| {
-            let named = reader.unread(ranked).named_coverage;
-            reader.estimate(ranked) + model.lines.whole * whole.promise(ranked, named) + learned.promise(ranked)
-        });
+        let best = ranking.best(depth.max(READ), |ranked| reader.estimate(ranked) + learned.promise(ranked));
         let mut hits = Vec::with_capacity(best.len());
         for (at, ranked) in best.into_iter().enumerate() {
             let stored = if at < READ && !self.is_late() { Some(snapshot.stored(ranked.place)?) } else { None };
-            hits.push(self.candidate((&reader, &whole), ranked, stored, learned.evidence(&ranked)));
+            hits.push(self.candidate(&reader, ranked, stored, learned.evidence(&ranked)));
         }
         let read = hits.len().min(READ);
         hits[..read].sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ranked.place.cmp(&b.ranked.place)));
@@ -486,31 +500,20 @@ impl Search<'_> {
     /// Settles the score of an article, of which the lines were read or not.
     fn candidate(
         &self,
-        (reader, whole): (&read::Reader, &Whole),
+        reader: &read::Reader,
         ranked: Ranked,
         stored: Option<Stored>,
         learned: Option<Evidence>,
     ) -> Candidate {
-        let mut reading = match &stored {
-            Some(stored) => reader.read(stored).unwrap_or_default(),
-            None => reader.unread(&ranked),
-        };
+        let read = stored.as_ref().map(|stored| reader.read(stored));
+        let (mut reading, sections) = read.map_or_else(|| (reader.unread(&ranked), None), |(r, s)| (r, Some(s)));
         if let Some(evidence) = &learned {
             reader.learn(&mut reading, evidence);
         }
-        let whole = match &stored {
-            Some(stored) => whole.of(stored),
-            None => whole.promise(&ranked, reading.named_coverage),
-        };
-        let parts = reader.parts(&ranked, &reading).into_iter().chain([self.whole(whole)]);
-        let parts = parts.chain(self.priors(ranked.place)).chain(learned.map(Evidence::part));
+        let parts = reader.parts(&ranked, &reading).into_iter().chain(self.priors(ranked.place));
+        let parts = parts.chain(learned.map(Evidence::part));
         let score = parts.fold(reader.share(&ranked), |score, (_, value, weight)| score + value * weight);
-        Candidate { ranked, score, reading, whole, learned, stored }
-    }
-
-    /// What a title, question or heading adds that says the whole question: name, value and weight.
-    fn whole(&self, whole: f32) -> (&'static str, f32, f32) {
-        ("whole", whole, self.ranking.lines.whole)
+        Candidate { ranked, score, reading, learned, stored: stored.zip(sections) }
     }
 
     /// What an article has before anybody asks: name, value in -1..1 and weight of each part.
@@ -561,12 +564,12 @@ impl Search<'_> {
             let Found { reader, hits, .. } = found[which];
             let candidate = &hits[at];
             let Some(article) = snapshot.catalog().at(candidate.ranked.place) else { continue };
-            let read = match &candidate.stored {
-                Some(_) => None,
-                None => Some(snapshot.stored(candidate.ranked.place)?),
+            let sections = if let Some((stored, sections)) = &candidate.stored {
+                sections.hits(stored, reader)
+            } else {
+                let stored = snapshot.stored(candidate.ranked.place)?;
+                reader.read(&stored).1.hits(&stored, reader)
             };
-            let sections = candidate.stored.as_ref().or(read.as_ref()).map(|stored| snippet::sections(stored, reader));
-            let sections = sections.unwrap_or_default();
             answer.hits.push(Hit { article: Arc::clone(article), score: candidate.score, sections });
         }
         Ok(())

@@ -2,15 +2,16 @@
 //!
 //! BM25F (Zaragoza et al. 2004): occurrences are weighed by field and field length first and
 //! saturated once over the whole article, so that a word in title and body is not counted as two
-//! finds. Of all that stands for a word, the best counts and not the sum. Terms are taken one at a
+//! finds. Of all that stands for a word, the best counts and not the sum. Words are taken one at a
 //! time over small arrays, which suits knowledge bases: a search touches each posting of the query's
-//! stems once and needs no heap.
+//! words once and needs no heap.
 
 use std::io;
 
 use super::{
     RankingModel,
     model::TermWeights,
+    postings::{Posting, Postings},
     understand::{Concept, Understood, Variant},
 };
 use crate::index::{Snapshot, TextField};
@@ -51,29 +52,48 @@ struct Sums {
 }
 
 /// Scores every article that has any concept of the query.
-pub(super) fn rank(snapshot: &Snapshot, model: &RankingModel, understood: &Understood) -> io::Result<Ranking> {
+pub(super) fn rank(
+    snapshot: &Snapshot,
+    model: &RankingModel,
+    postings: &Postings,
+    understood: &Understood,
+) -> io::Result<Ranking> {
     let mut ranking = Ranking::default();
     let Some(statistics) = snapshot.statistics(&understood.language) else { return Ok(ranking) };
     let size = snapshot.catalog().len();
     let mut sums = Sums { ranked: Vec::new(), at: vec![0; size] };
-    let mut found = Occurrences::new(size);
+    let mut best = Best { at: Vec::new(), any: Vec::new() };
     let weights = Weights::new(&model.terms, &statistics.mean_lengths);
     for (bit, concept) in understood.concepts.iter().enumerate() {
-        for variant in &concept.variants {
-            for term in terms(model, concept, variant) {
-                found.add(snapshot, &understood.language, &term, &weights)?;
+        let found = concept.variants.iter().map(|variant| {
+            let postings = postings.of((snapshot, model, &weights), &understood.language, (concept, variant))?;
+            Ok((variant.weight, postings))
+        });
+        let found = found.filter(|found| !matches!(found, Ok((_, none)) if none.is_empty()));
+        let found: Vec<_> = found.collect::<io::Result<_>>()?;
+        let mut weigh = |frequency: usize| {
+            let information = concept.weight * idf(statistics.articles as f32, frequency as f32);
+            ranking.information.push(information);
+            ranking.frequencies.push(frequency as u32);
+            ranking.reachable += information * weights.highest();
+            information
+        };
+        if let [(weight, alone)] = &found[..] {
+            let information = weigh(alone.len());
+            for posting in alone.iter() {
+                sums.add(posting.place() as u32, bit, weight * posting.weight, information, posting.is_named());
             }
-            found.keep_best(|occurrences| variant.weight * weights.saturate(occurrences));
+        } else {
+            best.at.resize(size, (0.0, false));
+            for (weight, postings) in &found {
+                best.take_in(*weight, postings);
+            }
+            let information = weigh(best.any.len());
+            for place in best.any.drain(..) {
+                let (value, named) = std::mem::take(&mut best.at[place as usize]);
+                sums.add(place, bit, value, information, named);
+            }
         }
-        let frequency = found.any.len() as f32;
-        let information = concept.weight * idf(statistics.articles as f32, frequency);
-        for place in found.any.drain(..) {
-            let (best, named) = std::mem::take(&mut found.best[place as usize]);
-            sums.add(place, bit, best, information, named);
-        }
-        ranking.information.push(information);
-        ranking.frequencies.push(frequency as u32);
-        ranking.reachable += information * weights.highest();
     }
     ranking.articles = sums.ranked;
     Ok(ranking)
@@ -122,43 +142,22 @@ pub(super) fn idf(articles: f32, frequency: f32) -> f32 {
     (1.0 + (articles - frequency + 0.5).max(0.5) / (frequency + 0.5)).ln()
 }
 
-/// Weighed occurrences of one variant, and the best that any variant of the concept came to; by place in the catalog.
-struct Occurrences {
-    weight: Vec<f32>,
-    touched: Vec<u32>,
-    /// Whether it stands in title, questions or headings, too.
-    best: Vec<(f32, bool)>,
+/// The best that any variant of a concept came to, and whether it stands in title, questions or headings, too; by place
+/// in the catalog, reset by list.
+struct Best {
+    at: Vec<(f32, bool)>,
     any: Vec<u32>,
 }
 
-impl Occurrences {
-    fn new(size: usize) -> Self {
-        Self { weight: vec![0.0; size], touched: Vec::new(), best: vec![(0.0, false); size], any: Vec::new() }
-    }
-
-    fn add(&mut self, snapshot: &Snapshot, language: &str, term: &Term, weights: &Weights) -> io::Result<()> {
-        for field in term.fields.iter().copied() {
-            let named = TextField::WITH_FORMS.contains(&field);
-            snapshot.occurrences(field, language, &term.text, |place, count| {
-                let sum = &mut self.weight[place];
-                if *sum == 0.0 {
-                    self.touched.push(place as u32);
-                }
-                self.best[place].1 |= named;
-                *sum += term.weight * weights.weigh(field, count, snapshot.lengths(place)[field as usize]);
-            })?;
-        }
-        Ok(())
-    }
-
-    fn keep_best(&mut self, value: impl Fn(f32) -> f32) {
-        for place in self.touched.drain(..) {
-            let value = value(std::mem::take(&mut self.weight[place as usize]));
-            let best = &mut self.best[place as usize];
+impl Best {
+    fn take_in(&mut self, weight: f32, postings: &[Posting]) {
+        for posting in postings {
+            let best = &mut self.at[posting.place()];
             if best.0 == 0.0 {
-                self.any.push(place);
+                self.any.push(posting.place() as u32);
             }
-            best.0 = best.0.max(value);
+            best.0 = best.0.max(weight * posting.weight);
+            best.1 |= posting.is_named();
         }
     }
 }

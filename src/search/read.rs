@@ -8,12 +8,14 @@ use super::{
     learned::Evidence,
     model::LineWeights,
     rank::{Ranked, Ranking},
+    snippet::Sections,
     understand::Understood,
+    whole::Whole,
 };
 use crate::index::{Line, LineKind, LineToken, Snapshot, Stored, term_hash};
 
 /// Size of the table that tells most words apart from those of the query at once.
-const SIEVE: usize = 1024;
+const SIEVE: usize = 4096;
 
 /// What reading an article came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -34,6 +36,8 @@ pub(super) struct Reading {
     pub title: f32,
     /// Closeness on the best line, 0..1.
     pub closeness: f32,
+    /// How far one title, question or heading says the whole query, 0..1.
+    pub whole: f32,
 }
 
 /// What one line has of the query.
@@ -65,6 +69,7 @@ pub(super) struct Reader {
     pairs: Vec<Option<(usize, f32)>>,
     /// Length in bytes of each word as typed.
     lengths: Vec<u8>,
+    whole: Whole,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +106,7 @@ impl Reader {
             lines: model.lines.clone(),
             pairs: pairs(understood, ranking),
             lengths: understood.concepts.iter().map(|c| u8::try_from(c.typed_bytes).unwrap_or(u8::MAX)).collect(),
+            whole: Whole::new(understood),
         }
     }
 
@@ -137,6 +143,10 @@ impl Reader {
     }
 
     pub(super) fn line(&self, line: &Line) -> LineMatch {
+        // Most lines have nothing of the query.
+        if !line.hashes().any(|hash| self.may_be_asked(hash)) {
+            return LineMatch::default();
+        }
         let mut weights = [0.0_f32; u32::BITS as usize];
         let (mut concepts, mut others) = (0_u32, line.telling);
         let mut neighbours = Neighbours::default();
@@ -169,24 +179,28 @@ impl Reader {
         LineMatch { concepts, likeness, closeness: neighbours.closeness }
     }
 
-    pub(super) fn read(&self, stored: &Stored) -> Option<Reading> {
-        let passages = stored.passages()?;
-        let mut reading = Reading::default();
-        let mut section = (usize::MAX, 0_u32);
-        for line in passages.lines() {
+    /// Reads an article, and finds what each of its sections has of the query.
+    pub(super) fn read(&self, stored: &Stored) -> (Reading, Sections) {
+        let (mut reading, mut sections) = (Reading::default(), Sections::default());
+        for (at, line) in stored.passages().into_iter().flat_map(|passages| passages.lines()).enumerate() {
             let matched = self.line(&line);
-            if matched.concepts == 0 && line.kind != LineKind::Heading {
+            let is_name = matches!(line.kind, LineKind::Title | LineKind::Question);
+            if !is_name {
+                sections.begin(at, line.section);
+            }
+            if matched.concepts == 0 {
                 continue;
             }
-            let coverage = self.coverage(matched.concepts);
-            self.take_in(&mut reading, line.kind, &matched, coverage);
-            if !matches!(line.kind, LineKind::Title | LineKind::Question) {
-                section = if section.0 == line.section { section } else { (line.section, 0) };
-                section.1 |= matched.concepts;
-                reading.section_coverage = reading.section_coverage.max(self.coverage(section.1));
+            self.take_in(&mut reading, line.kind, &matched, self.coverage(matched.concepts));
+            if is_name || line.kind == LineKind::Heading {
+                reading.whole = self.whole.most(reading.whole, &line, matched.concepts);
+            }
+            if !is_name {
+                let concepts = sections.take_in(at, &line, &matched);
+                reading.section_coverage = reading.section_coverage.max(self.coverage(concepts));
             }
         }
-        Some(reading)
+        (reading, sections)
     }
 
     /// An article's share of the score that the query could reach.
@@ -196,7 +210,8 @@ impl Reader {
 
     /// What the index alone tells of an article's lines.
     pub(super) fn unread(&self, ranked: &Ranked) -> Reading {
-        Reading { named_coverage: ranked.named * self.share_of_all, ..Reading::default() }
+        let named_coverage = ranked.named * self.share_of_all;
+        Reading { named_coverage, whole: self.whole.promise(ranked, named_coverage), ..Reading::default() }
     }
 
     /// How good an article promises to be, before it is read.
@@ -230,13 +245,14 @@ impl Reader {
     }
 
     /// What reading adds to the share of the reachable score: name, value and weight of each part.
-    pub(super) fn parts(&self, ranked: &Ranked, reading: &Reading) -> [(&'static str, f32, f32); 4] {
-        let LineWeights { best, title, named, coverage, .. } = self.lines;
+    pub(super) fn parts(&self, ranked: &Ranked, reading: &Reading) -> [(&'static str, f32, f32); 5] {
+        let LineWeights { best, title, named, coverage, whole, .. } = self.lines;
         [
             ("best_line", reading.best, best),
             ("title", reading.title, title),
             ("named", reading.named_coverage.powi(2), named),
             ("coverage", ranked.covered * self.share_of_all, coverage),
+            ("whole", reading.whole, whole),
         ]
     }
 }

@@ -149,7 +149,7 @@ impl Sequence {
         for line in passages.lines() {
             for at in self.found_on(&line) {
                 found = true;
-                flag |= is_flag(line.text, at);
+                flag |= is_flag(line.text(), at);
             }
         }
         found && !flag

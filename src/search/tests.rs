@@ -100,6 +100,7 @@ proptest! {
             snapshot: &snapshot,
             query: &query,
             ranking: &ranking,
+            postings: &SEARCHER.postings(&snapshot),
             decision: &decision,
             synonyms: &synonyms,
             learned: &LearnedQuestions::default(),

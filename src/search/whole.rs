@@ -8,7 +8,7 @@ use super::{
     rank::Ranked,
     understand::{Concept, Understood},
 };
-use crate::index::{Line, Stored, term_hash};
+use crate::index::{Line, term_hash};
 
 /// Words of a line that are told apart; more than a query can have.
 const MOST: usize = u32::BITS as usize;
@@ -39,36 +39,33 @@ impl Whole {
         Self { stems, asked: words().fold(0, |bits, (at, _)| bits | 1 << at) }
     }
 
-    /// From 0 to 1, where the line that says most of the query says all of it in the same order.
-    pub(super) fn of(&self, stored: &Stored) -> f32 {
-        let Some(passages) = stored.passages() else { return 0.0 };
-        passages.names().map(|line| self.said(&line)).fold(0.0, f32::max)
-    }
-
     /// The most that an article can come to, by what title, questions and headings have together.
     pub(super) fn promise(&self, ranked: &Ranked, named: f32) -> f32 {
         if ranked.concepts & self.asked == 0 { 0.0 } else { named.powi(STRICTNESS) }
     }
 
-    fn said(&self, line: &Line) -> f32 {
-        let mut found = 0_u32;
+    /// From 0 to 1, where the line says all of the query in its order, or what was `said` before where that is more;
+    /// `concepts` are those that the line has.
+    pub(super) fn most(&self, said: f32, line: &Line, concepts: u32) -> f32 {
+        let (all, found) = (self.asked.count_ones() as f32, (concepts & self.asked).count_ones() as f32);
+        let share = (found / all).powi(STRICTNESS);
+        // The order can only take away.
+        if found == 0.0 || share <= said { said } else { said.max(share * f32::from(self.in_order(line)) / found) }
+    }
+
+    /// Length of the longest chain of words that lie on a line in the order of the query.
+    fn in_order(&self, line: &Line) -> u8 {
         // How many words of the query lie in their order up to each of them.
         let mut chains = [0_u8; MOST];
         for hash in line.hashes() {
             let Ok(at) = self.stems.binary_search_by_key(&hash, |(hash, _)| *hash) else { continue };
             let concepts = self.stems[at].1;
-            found |= concepts;
             for concept in (0..MOST).filter(|concept| concepts >> concept & 1 == 1) {
                 let before = chains[..concept].iter().max().copied().unwrap_or(0);
                 chains[concept] = chains[concept].max(before + 1);
             }
         }
-        if found == 0 {
-            return 0.0;
-        }
-        let (all, found) = (self.asked.count_ones() as f32, found.count_ones() as f32);
-        let in_order = f32::from(chains.into_iter().max().unwrap_or(0));
-        (found / all).powi(STRICTNESS) * in_order / found
+        chains.into_iter().max().unwrap_or(0)
     }
 }
 
@@ -88,17 +85,17 @@ mod tests {
         let mut stems: Vec<_> = asked.iter().enumerate().map(stems).collect();
         stems.sort_unstable();
         let whole = Whole { stems, asked: 0b1111 };
-        for (line, expected) in [
-            ("How to share a calendar of Outlook on a phone", 1.0),
-            ("Share, share a calendar: calendars, Outlook, phones", 1.0),
-            ("Share a calendar on a phone without Outlook", 0.75),
-            ("A phone and Outlook: share a calendar", 0.5),
-            ("Share a calendar of Outlook", 0.1),
-            ("Share a calendar", 0.004),
-            ("Something else", 0.0),
+        for (line, concepts, expected) in [
+            ("How to share a calendar of Outlook on a phone", 0b1111, 1.0),
+            ("Share, share a calendar: calendars, Outlook, phones", 0b1111, 1.0),
+            ("Share a calendar on a phone without Outlook", 0b1111, 0.75),
+            ("A phone and Outlook: share a calendar", 0b1111, 0.5),
+            ("Share a calendar of Outlook", 0b0111, 0.1),
+            ("Share a calendar", 0b0011, 0.004),
+            ("Something else", 0, 0.0),
         ] {
             let stored = encode_question(line, &mut analyzer);
-            let found = whole.said(&Passages::new(&stored).unwrap().line(0).unwrap());
+            let found = whole.most(0.0, &Passages::new(&stored).unwrap().line(0).unwrap(), concepts);
             assert!((found - expected).abs() < 0.001, "{line}: {found}");
         }
     }

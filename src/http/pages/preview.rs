@@ -241,17 +241,16 @@ pub async fn as_searched(
     let mut analyzer = Analyzer::new(language.clone());
     let mut sections: Vec<(String, String, Vec<Value>)> = Vec::new();
     if let Some(passages) = stored.passages() {
-        let heads = passages.sections();
-        sections = heads.into_iter().map(|head| (head.anchor, head.path.join(" › "), Vec::new())).collect();
+        sections = passages.sections().map(|head| (head.anchor, head.path.join(" › "), Vec::new())).collect();
         for line in passages.lines().take(MAX_LINES) {
             let mut terms = Vec::new();
-            analyzer.analyze_all(line.text, |token| {
+            analyzer.analyze_all(line.text(), |token| {
                 let stop = is_stop_word(&language, &token.forms.surface);
                 terms.extend(token.forms.stems().map(|stem| context! { stem, stop }));
             });
             let kind = kind(line.kind);
             if let Some((.., lines)) = sections.get_mut(line.section) {
-                lines.push(context! { kind, text => line.text, terms });
+                lines.push(context! { kind, text => line.text(), terms });
             }
         }
     }

@@ -22,6 +22,8 @@ use crate::{
 
 /// Most queries that are suggested to others, by site.
 const MAX_POPULAR: usize = 500;
+/// Queries that are counted at once; beyond that those that one person asked are forgotten.
+const MAX_COUNTED: usize = 100_000;
 
 /// A query with how often it was asked. Spelling, case and white space as most visitors wrote it matter not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -172,6 +174,10 @@ impl Popularity {
         }
         for (query, language, _) in rows {
             *self.0.entry((query, language.to_owned())).or_default() += 1;
+        }
+        // As in lossy counting (Manku and Motwani 2002): what is rare among so many is not what many ask.
+        if self.0.len() > MAX_COUNTED {
+            self.0.retain(|_, people| *people > 1);
         }
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, de::value::BorrowedStrDeserializer};
 
 use super::{Sqlite, StoreError, days};
 use crate::insight::{
-    Event, EventId, EventStore, InsightError, Notes, Origin, RequesterHash, Salt, SessionHash, Surface,
+    Event, EventId, EventStore, InsightError, Notes, Origin, RequesterHash, Salt, SessionHash, Share, Surface,
 };
 
 pub(super) const COLUMNS: &str = "id, at_ms, schema, site, session, previous, surface, locale, bot, monitor, staff, \
@@ -27,13 +27,36 @@ impl EventStore for Sqlite {
         self.write(move |transaction| insert(transaction, &events)).await.map_err(InsightError::from)
     }
 
-    async fn events(&self, site: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Event>, InsightError> {
+    async fn events_of(
+        &self,
+        site: &str,
+        from: Timestamp,
+        to: Timestamp,
+        share: Share,
+    ) -> Result<Vec<Event>, InsightError> {
         let site = site.to_owned();
         let query = move |connection: &Connection| {
+            let (index, sessions) = match share.bounds() {
+                None => ("", "TRUE".to_owned()),
+                Some((from, to)) => {
+                    ("INDEXED BY events_by_session", format!("session >= '{from}' AND session < '{to}'"))
+                }
+            };
             let sql = format!(
-                "SELECT {COLUMNS} FROM events WHERE site = ?1 AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms, id"
+                "SELECT {COLUMNS} FROM events {index} \
+                 WHERE site = ?1 AND at_ms >= ?2 AND at_ms < ?3 AND {sessions} ORDER BY at_ms, id"
             );
             select(connection, &sql, params![site, from.as_millisecond(), to.as_millisecond()], Event::lean)
+        };
+        self.read(query).await.map_err(InsightError::from)
+    }
+
+    async fn count(&self, site: &str, from: Timestamp, to: Timestamp) -> Result<u64, InsightError> {
+        let site = site.to_owned();
+        let query = move |connection: &Connection| {
+            let sql = "SELECT count(*) FROM events WHERE site = ?1 AND at_ms >= ?2 AND at_ms < ?3";
+            let values = params![site, from.as_millisecond(), to.as_millisecond()];
+            Ok(connection.query_row(sql, values, |row| row.get::<_, i64>(0))?.cast_unsigned())
         };
         self.read(query).await.map_err(InsightError::from)
     }
@@ -290,6 +313,28 @@ mod tests {
         assert_eq!(day.events, lean);
         let EventKind::SearchPerformed { shown, .. } = &lean[0].kind else { unreachable!("it is a search") };
         assert_eq!(shown, &["a#b"]);
+    }
+
+    #[tokio::test]
+    async fn every_event_is_in_one_share_of_the_visitors_and_each_visitor_in_one() {
+        let (_dir, store) = opened();
+        let events: Vec<Event> = (0..60).map(|number| search("default", number / 2, i64::from(number % 2))).collect();
+        store.append(&events).await.unwrap();
+        let (from, to) = (noon(), noon() + SignedDuration::from_hours(2));
+        assert_eq!(store.count("default", from, to).await.unwrap(), 60);
+        assert_eq!(store.count("default", from, noon() + SignedDuration::from_mins(1)).await.unwrap(), 30);
+        let mut visitors = Vec::new();
+        for share in Share::of(200_000) {
+            let found = store.events_of("default", from, to, share).await.unwrap();
+            let mut here: Vec<SessionHash> = found.iter().map(|event| event.session).collect();
+            here.sort_unstable();
+            here.dedup();
+            assert_eq!(found.len(), 2 * here.len());
+            visitors.extend(here);
+        }
+        visitors.sort_unstable();
+        visitors.dedup();
+        assert_eq!(visitors.len(), 30);
     }
 
     #[tokio::test]
