@@ -206,7 +206,12 @@ impl Snapshot {
     /// The lines of the article at a place of the catalog. The document's bytes are taken as they are: tantivy's own
     /// reading of a bytes field goes byte by byte, which is most of the cost of a search.
     pub(crate) fn stored(&self, place: usize) -> Result<Stored, IndexError> {
-        self.lines.get_or_insert_with(&place, || Ok(Stored(self.bytes(self.addresses[place][0])?)))
+        self.lines.get_or_insert_with(&place, || self.stored_once(place))
+    }
+
+    /// The same for whoever goes through all articles: what is read so is not kept.
+    pub(crate) fn stored_once(&self, place: usize) -> Result<Stored, IndexError> {
+        Ok(Stored(self.bytes(self.addresses[place][0])?))
     }
 
     fn bytes(&self, address: DocAddress) -> Result<OwnedBytes, IndexError> {

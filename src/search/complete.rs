@@ -211,7 +211,7 @@ fn words(
     texts: &mut HashSet<Arc<str>>,
 ) -> Result<Arc<[Words]>, SearchError> {
     let front = &entry.front_matter;
-    let stored = snapshot.stored(place)?;
+    let stored = snapshot.stored_once(place)?;
     let sections = stored.passages().into_iter().flat_map(|passages| passages.sections());
     let headings = sections.filter_map(|mut section| section.path.pop());
     let all = std::iter::once((CompletionKind::Title, front.title.clone()))

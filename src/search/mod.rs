@@ -48,7 +48,7 @@ pub use weights::ModelError;
 
 use crate::{
     analysis::{Language, Synonyms},
-    index::{Entry, Index, IndexError, Snapshot, Stored},
+    index::{Entry, Generation, Index, IndexError, Snapshot, Stored},
 };
 use learned::{Evidence, Learned};
 use postings::Postings;
@@ -369,14 +369,14 @@ impl Searcher {
         if kept.are_of(snapshot) {
             return kept;
         }
-        let new = Arc::new(Postings::new(snapshot.generation().number));
+        let new = Arc::new(Postings::new(snapshot.generation().clone()));
         self.postings.store(Arc::clone(&new));
         new
     }
 }
 
 fn no_postings() -> Arc<ArcSwap<Postings>> {
-    Arc::new(ArcSwap::from_pointee(Postings::new(u64::MAX)))
+    Arc::new(ArcSwap::from_pointee(Postings::new(Generation { number: u64::MAX, hash: String::new() })))
 }
 
 /// What one search goes by.

@@ -13,7 +13,7 @@ use super::{
     rank::{Weights, terms},
     understand::{Concept, Variant},
 };
-use crate::index::{Snapshot, TextField};
+use crate::index::{Generation, Snapshot, TextField};
 
 /// Most bytes that are kept.
 const BYTES: u64 = 16 * 1024 * 1024;
@@ -47,8 +47,7 @@ impl Posting {
 
 /// The words of one generation of the index under one model.
 pub(super) struct Postings {
-    /// Generation of the index.
-    generation: u64,
+    generation: Generation,
     kept: Cache<Box<str>, Arc<[Posting]>, Size>,
 }
 
@@ -62,13 +61,13 @@ impl Weighter<Box<str>, Arc<[Posting]>> for Size {
 }
 
 impl Postings {
-    pub(super) fn new(generation: u64) -> Self {
+    pub(super) fn new(generation: Generation) -> Self {
         Self { generation, kept: Cache::with_weighter(1000, BYTES, Size) }
     }
 
     /// Whether they are those of a snapshot.
     pub(super) fn are_of(&self, snapshot: &Snapshot) -> bool {
-        self.generation == snapshot.generation().number
+        self.generation == *snapshot.generation()
     }
 
     /// The articles of a language that have a variant of a concept, in order of their places.
